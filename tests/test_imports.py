@@ -29,7 +29,7 @@ def test_the_command_line_pulls_in_nothing_that_draws(module: str) -> None:
 
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:
-    heavy = {"asyncssh", "httpx", "yaml", "dulwich", "apprise"}
+    heavy = {"asyncssh", "httpcore", "httpx", "yaml", "dulwich", "apprise"}
     assert loaded("import tui.bootstrap, tui.cli.commands.rollback").isdisjoint(heavy)
 
 

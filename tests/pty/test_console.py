@@ -226,7 +226,7 @@ def test_drivers_are_imported_after_the_first_picture(services: str, state: Path
         assert terminal.end() == 0
     loaded = set(told.read_text().split())
     assert "textual.app" in loaded
-    assert loaded.isdisjoint({"asyncssh", "httpx", "yaml", "sqlite3", "dulwich", "tui.engine.engine"})
+    assert loaded.isdisjoint({"asyncssh", "httpcore", "httpx", "yaml", "sqlite3", "dulwich", "tui.engine.engine"})
 
 
 def test_what_is_typed_right_after_a_key_that_asks_belongs_to_the_answer(services: str, state: Path) -> None:

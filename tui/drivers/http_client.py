@@ -1,6 +1,10 @@
-"""httpx clients: made in a thread with the first request, no redirects, bodies of a size that is agreed on.
+"""Requests over HTTP by httpcore, the part of httpx that speaks it: no redirects, bodies of a size that is agreed on.
 
-There is one client for each proxy, because which one an address needs is decided here and not by httpx.
+httpx itself would add cookies, redirects, logins and the environment's proxies, none of which are wanted here, and
+twice the time of importing. It reads the addresses that are unusual (`http_address`).
+
+There is one pool of connections for each proxy, because which one an address needs is decided here. It is made in a
+thread.
 
 Trouble of the network is an OSError, an address that is none a ValueError: the callers turn both into values.
 """
@@ -9,25 +13,24 @@ import asyncio
 import functools
 import os
 import ssl
-import sys
-import types
 import zlib
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui import garbage
-from tui.drivers import certificates, http_causes
+from tui.drivers import certificates, http_address, http_causes
 from tui.drivers.certificates import UnusableCertificates
+from tui.drivers.http_address import Address
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
 from tui.model.destination import is_loopback
 from tui.text.redact import learn
 
 if TYPE_CHECKING:
-    import httpx
+    import httpcore
 
 AGENT = "rollback-console"
-sys.modules.setdefault("httpx._main", types.SimpleNamespace(main=types.SimpleNamespace()))  # type: ignore[arg-type]
-"""httpx brings its own command line where click and rich are installed; they take longer than all the rest of it"""
+KEPT = 5.0
+"""seconds for which a connection is kept without a request"""
 
 
 class AnswerTooLarge(OSError):
@@ -52,7 +55,7 @@ class Raw(NamedTuple):
 
 
 class Web:
-    """Asks over HTTP. httpx is imported with the first request: it costs more than the first screen."""
+    """Asks over HTTP. httpcore is imported with the first request: not every command asks."""
 
     def __init__(
         self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None, ca: str | None = None
@@ -62,14 +65,14 @@ class Web:
         `ca`: a file of certificates that are trusted, as the system's are."""
         self._ca = ca
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
-        self._making = asyncio.Lock()  # two first questions at once need one client
-        self._clients: dict[tuple[Proxy | None, bool], httpx.AsyncClient] = {}
+        self._making = asyncio.Lock()  # two first questions at once need one pool
+        self._pools: dict[tuple[Proxy | None, bool], httpcore.AsyncConnectionPool] = {}
 
     async def close(self) -> None:
         """End the kept connections; may be called again."""
-        found, self._clients = self._clients, {}
-        for client in found.values():
-            await client.aclose()
+        found, self._pools = self._pools, {}
+        for pool in found.values():
+            await pool.aclose()
 
     async def send(
         self,
@@ -82,77 +85,112 @@ class Web:
         cut: bool = False,
         secret: bool = False,
     ) -> Raw:
-        """One answer with a body of at most `largest` bytes: beyond that it is cut, or TooLarge is raised.
+        """One answer with a body of at most `largest` bytes: beyond that it is cut, or AnswerTooLarge is raised.
 
-        What is `secret` goes nowhere where others can read it: Exposed is raised.
+        What is `secret` goes nowhere where others can read it: Exposed is raised. Raises OSError, ValueError.
         """
-        client = await self._ready(url)
-        if secret and not private(url):
+        to = http_address.usual(url)
+        if to is None:
+            to = await asyncio.get_running_loop().run_in_executor(None, http_address.read, url)
+        if secret and not _private(to):
             raise Exposed("its address is not https: no credential is sent there")
-        import httpx
+        pool = await self._ready(url, tls=to.scheme == "https")
+        import httpcore
         import socksio
 
+        where = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
+        if content is None and method in ("POST", "PUT", "PATCH"):
+            content = b""  # said to be empty; the other methods say nothing
+        limits = {"connect": self._connect, **dict.fromkeys(("read", "write", "pool"), self._timeout)}
+        how: dict[str, Any] = {"headers": _asked(to, headers), "content": content, "extensions": {"timeout": limits}}
         try:
-            asked = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
-            async with client.stream(method, url, headers=asked, content=content) as answer:
-                unpack = unpacking(answer.headers.get("content-encoding", ""))
+            async with pool.stream(method, where, **how) as answer:
+                told = _told(answer.headers)
+                unpack = unpacking(told.get("content-encoding", ""))
                 body = bytearray()
-                async for chunk in answer.aiter_raw():
+                async for chunk in answer.aiter_stream():
                     body += unpack(chunk, largest + 1 - len(body))
                     if len(body) > largest:
                         if not cut:
                             raise AnswerTooLarge(f"an answer of more than {largest} bytes")
                         break
-                return Raw(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:largest]))
+                return Raw(answer.status, told, bytes(body[:largest]))
         except zlib.error as error:
             raise OSError(f"the answer cannot be unpacked: {error}") from error
-        except httpx.InvalidURL as error:
-            raise ValueError(str(error)) from error
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise NoConnection(http_causes.words(error) + by_way_of(url)) from error
-        except socksio.SOCKSError as error:  # httpx lets it through
+        except socksio.SOCKSError as error:  # httpcore lets it through
             raise NoConnection(f"the proxy speaks no SOCKS: {error}{by_way_of(url)}") from error
-        except httpx.HTTPError as error:
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.ProxyError,
+            httpcore.TimeoutException,
+            httpcore.UnsupportedProtocol,
+        ) as error:
             raise OSError(http_causes.words(error) + by_way_of(url)) from error
 
-    async def _ready(self, url: str) -> "httpx.AsyncClient":
-        """The client for an address. Raises Unreachable where the environment does not let it be asked."""
+    async def _ready(self, url: str, *, tls: bool) -> "httpcore.AsyncConnectionPool":
+        """The pool for an address. Raises NoConnection where the environment does not let it be asked."""
         async with self._making:
             try:
-                tls = url[:6].lower() == "https:"
                 proxy = Proxies(os.environ).of(url)
                 key = proxy, tls or (proxy is not None and proxy.url.startswith("https:"))
-                if key not in self._clients:
+                if key not in self._pools:
                     make = functools.partial(self._make, *key)
-                    self._clients[key] = await asyncio.get_running_loop().run_in_executor(None, make)
-                return self._clients[key]
+                    self._pools[key] = await asyncio.get_running_loop().run_in_executor(None, make)
+                return self._pools[key]
             except (UnusableProxy, UnusableCertificates) as error:
                 raise NoConnection(str(error)) from error
             except (ImportError, OSError, RuntimeError, ValueError) as error:
                 raise NoConnection(f"HTTP cannot be set up here: {error}") from error
 
-    def _make(self, proxy: Proxy | None, tls: bool) -> "httpx.AsyncClient":
+    def _make(self, proxy: Proxy | None, tls: bool) -> "httpcore.AsyncConnectionPool":
         """In a thread: importing and loading certificates take longer than a frame."""
         with garbage.put_off():
-            import httpx
+            import httpcore
 
-        through: httpx.Proxy | None = None
+        through: httpcore.Proxy | None = None
         if proxy is not None:
             if proxy.password:
                 learn(proxy.password)
-            login = (proxy.user, proxy.password) if proxy.user is not None else None
+            login = (proxy.user.encode(), proxy.password.encode()) if proxy.user is not None else None
             own = _certificates() if proxy.url.startswith("https:") else None  # httpcore refuses one for any other kind
-            through = httpx.Proxy(proxy.url, auth=login, ssl_context=own)
-        # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
-        limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
-        return httpx.AsyncClient(
-            verify=_certificates(self._ca) if tls else False,
-            limits=limits,
-            follow_redirects=False,
-            timeout=httpx.Timeout(self._timeout, connect=self._connect),
+            through = httpcore.Proxy(proxy.url, auth=login, ssl_context=own)
+        return httpcore.AsyncConnectionPool(
+            ssl_context=_certificates(self._ca) if tls else None,
             proxy=through,
-            trust_env=False,  # its own reading fails as a whole for one word that it does not know
+            max_connections=None,
+            # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
+            max_keepalive_connections=10 if self._keep else 0,
+            keepalive_expiry=KEPT,
         )
+
+
+def _asked(to: Address, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """The headers of a request. Raises ValueError for letters that no header may have."""
+    named = {name.lower() for name in headers}
+    own = {"Host": to.authority, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": AGENT}
+    if to.login:
+        own["Authorization"] = to.login
+    asked = [*((name, value) for name, value in own.items() if name.lower() not in named), *headers.items()]
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in asked]
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of an answer, names in small letters; those that came twice in one."""
+    told: dict[str, str] = {}
+    for name, raw in headers:
+        key, value = name.decode("latin-1").lower(), _text(raw)
+        told[key] = f"{told[key]}, {value}" if key in told else value
+    return told
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def by_way_of(url: str) -> str:
@@ -184,10 +222,11 @@ def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
 
 def private(url: str) -> bool:
     """True if what is sent there is read by nobody else: over TLS, or not out of this machine."""
-    import httpx
-
     try:
-        where = httpx.URL(url)
-    except httpx.InvalidURL:
+        return _private(http_address.read(url))
+    except ValueError:
         return False
-    return bool(where.host) and (where.scheme == "https" or (where.scheme == "http" and is_loopback(where.host)))
+
+
+def _private(to: Address) -> bool:
+    return bool(to.host) and (to.scheme == "https" or (to.scheme == "http" and is_loopback(to.host)))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tui.drivers import http_address
 from tui.drivers.http_client import Raw, Web, private
 from tui.model import json_text
 from tui.model.destination import is_loopback
@@ -155,11 +156,9 @@ def split(repository: str) -> tuple[str, str]:
 
 def _guard(url: str) -> None:
     """Secrets travel over TLS, or not out of this machine. Raises Trouble."""
-    import httpx
-
     try:
-        httpx.URL(url)
-    except httpx.InvalidURL as error:
+        http_address.read(url)
+    except ValueError as error:
         raise Trouble("the registry names a realm that is no address") from error
     if not private(url):
         raise Trouble("the registry wants a login over a connection that anybody can read")
