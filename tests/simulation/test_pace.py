@@ -53,6 +53,11 @@ async def played(world: World) -> dict[str, Any]:
     word = next(e.at for e in events if isinstance(e, ev.Confirmed))
     pack = next(e.at for e in events if isinstance(e, ev.StepStarted) and e.step == "push")
     found["word to push"] = (pack - word).total_seconds()
+    pushed = next(e.at for e in events if isinstance(e, ev.StepEnded) and e.step == "push")
+    proven = next(e.at for e in events if isinstance(e, ev.ChecksDone))
+    end = next(e.at for e in events if isinstance(e, ev.Settled))
+    found["push to proof"] = (proven - pushed).total_seconds()
+    found["proof to end"] = (end - proven).total_seconds()
     return found
 
 
@@ -80,6 +85,12 @@ def found() -> dict[str, Any]:
 def test_the_push_is_begun_three_commands_after_the_word(found: dict[str, Any]) -> None:
     assert found["rollback"].code == 0
     assert 3 * EACH <= found["word to push"] <= 1.5
+
+
+def test_the_proof_takes_as_long_as_the_healthy_answers_and_the_end_two_commands(found: dict[str, Any]) -> None:
+    """What runs is read and the releases are marked while the service answers."""
+    assert 2.0 <= found["push to proof"] <= 2.1
+    assert 2 * EACH <= found["proof to end"] <= 2 * EACH + 0.1
 
 
 def test_a_row_of_status_costs_four_commands_and_one_is_for_all(found: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ goes last: as long as it is there, every console knows who has something on the 
 import msgspec
 
 from tui.dokku import commands, holders
+from tui.engine.concurrency import together
 from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
@@ -55,9 +56,10 @@ class Settler:
             # what was sent may arrive still: on the new connection it has had its time
             await self._links.host(host).drop()
             await self._clock.sleep(incident_record.SIGNED_WITHIN)
-        seen = await incident_record.read(self._links, host, app)
+        seen, current = await together(incident_record.read(self._links, host, app), self._links.current(host, app))
         mine = await self._is_mine(incident, plan, seen)
-        current = await self._links.current(host, app)
+        if seen is not None and seen.incident is None:  # whether it is ours may have taken time
+            current = await self._links.current(host, app)
         left: list[str] = []
         await self._holders(incident, left)
         if mine or seen is None:

@@ -83,7 +83,7 @@ class HostEffectHandler:
         plan = plan_of(incident)
         service = self._fleet.service(incident.service)
         async with meanwhile() as begin:
-            row = None if service is None else begin(health_probing.passes(self._probes, self._clock, service))
+            row = None if service is None else begin(self._steps.healthy_row.check(service))
             current = await self._links.current(incident.host, incident.app)
             current = await self._links.with_pods(incident.host, current)
             await self._left(incident, plan, current)

@@ -14,6 +14,7 @@ from tui.engine.error_edge import worded
 from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident.downtime import Downtime
+from tui.engine.incident.healthy_row import HealthyRow
 from tui.engine.incident.prefetch import Ahead
 from tui.engine.incident.serving_again import Serving
 from tui.engine.monitor import health_probing
@@ -62,6 +63,8 @@ class StepRunner:
         """looks when the service answers well again"""
         self.downtime: Downtime | None = None
         """measures how long a service that stops first does not answer"""
+        self.healthy_row = HealthyRow(ports.probes, ports.clock)
+        """asked for from the end of a deploy on"""
         self._ahead = Ahead(ports.links, ports.clock)
         self.identity_before: dict[str, str | None] = {}
         """incident → what its service said of itself before it was replaced"""
@@ -72,11 +75,14 @@ class StepRunner:
         todo = next(s for s in plan.steps if s.id == step)
         service = self._fleet.service(plan.service)
         if todo.kind in DECISIVE and service is not None:
+            await self.healthy_row.drop()
             await self._measure(incident, plan, step, service, note)
         self._ahead.begin(plan, todo, incident.id)
         ended: ev.StepEnded | None = None
         try:
             ended = await self._carried_out(incident, plan, todo)
+            if todo.kind in DECISIVE and ended.result is StepResult.DONE and service is not None:
+                self.healthy_row.begin(service)
             return ended
         finally:
             if todo.kind in DECISIVE or ended is None or ended.result is not StepResult.DONE:
@@ -103,6 +109,7 @@ class StepRunner:
     async def close(self) -> None:
         """End what measures and asks in the background."""
         await self._ahead.drop()
+        await self.healthy_row.drop()
         if self.serving is not None:
             await self.serving.end()
         if self.downtime is not None:
