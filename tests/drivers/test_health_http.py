@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from tests.sshd import free_port
+from tests.stage import HandClock
 from tui.drivers.clock import SystemClock
 from tui.drivers.health_http import HttpProbes
+from tui.drivers.http_client import Web
 from tui.model.health import ProbeOutcome
 from tui.model.service import Expect, IdentitySpec
 
@@ -105,3 +108,18 @@ async def test_what_the_service_says_it_is(base: str, probes: HttpProbes) -> Non
     assert await probes.identity(IdentitySpec(url=f"{base}/ready", header="X-Release")) == "v1.2.3"
     assert await probes.identity(IdentitySpec(url=f"{base}/ready", json="status")) == "ready"
     assert await probes.identity(IdentitySpec(url=f"{base}/ready", json="nothing.here")) is None
+
+
+async def test_the_seconds_are_the_answers_own(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `status` asks once, and what it imports for that took ten times as long as the answers it told."""
+    clock, make = HandClock(), Web._make
+
+    def long_made(*how: Any) -> Any:
+        clock._passed += 3
+        return make(*how)
+
+    monkeypatch.setattr(Web, "_make", long_made)
+    probes = HttpProbes(clock)
+    first = await probes.probe(f"{base}/pong", Expect(text="pong"))
+    await probes.close()
+    assert (first.status, first.seconds, clock.monotonic()) == (200, 0.0, 3)

@@ -32,25 +32,25 @@ class HttpProbes:
         self, url: str, expect: Expect, asking: RequestExtras = PLAIN, *, timeout: float = 5.0, fresh: bool = False
     ) -> Probe:
         """One request; `fresh` uses a connection of its own, because a kept one may still lead to the old container."""
-        at, began = self._clock.now(), self._clock.monotonic()
+        at = self._clock.now()
         try:
             async with asyncio.timeout(timeout):
-                status, headers, body = await self._get(url, asking, {"Connection": "close"} if fresh else {})
+                answer, seconds = await self._get(url, asking, {"Connection": "close"} if fresh else {})
         except (TimeoutError, OSError, ValueError) as error:
             return self._unreachable(url, at, error, timeout)
-        why = unhealthy(expect, url, status, headers, body)
-        return self._answered(url, at, began, status, why)
+        why = unhealthy(expect, url, *answer)
+        return self._answered(url, at, seconds, answer.status, why)
 
     async def websocket(self, url: str, asking: RequestExtras = PLAIN, *, timeout: float = 5.0) -> Probe:
         """One handshake of a WebSocket."""
-        at, began = self._clock.now(), self._clock.monotonic()
+        at = self._clock.now()
         key, wanted = websocket.handshake()
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._get(websocket.address(url), asking, wanted)
+                answer, seconds = await self._get(websocket.address(url), asking, wanted)
         except (TimeoutError, OSError, ValueError) as error:
             return self._unreachable(url, at, error, timeout)
-        return self._answered(url, at, began, answer.status, websocket.unhealthy(key, answer))
+        return self._answered(url, at, seconds, answer.status, websocket.unhealthy(key, answer))
 
     async def tcp(self, endpoint: str, *, timeout: float = 5.0) -> Probe:
         """One connection to a host and port."""
@@ -60,18 +60,18 @@ class HttpProbes:
         """The service's own word on what it is; None: it did not say."""
         try:
             async with asyncio.timeout(5.0):
-                _, headers, body = await self._get(spec.url, asking, {"Connection": "close"})
+                (_, headers, body), _ = await self._get(spec.url, asking, {"Connection": "close"})
         except (TimeoutError, OSError, ValueError):
             return None
         said = headers.get(spec.header.lower()) if spec.header is not None else _said(body, spec.json or "")
         return clean_line(said, 100) if said else None
 
-    def _answered(self, url: str, at: Any, began: float, status: int, why: str) -> Probe:
+    def _answered(self, url: str, at: Any, seconds: float, status: int, why: str) -> Probe:
         return Probe(
             at=at,
             url=url,
             outcome=ProbeOutcome.UNHEALTHY if why else ProbeOutcome.HEALTHY,
-            seconds=self._clock.monotonic() - began,
+            seconds=seconds,
             status=status,
             detail=why,
         )
@@ -80,15 +80,21 @@ class HttpProbes:
         why = f"no answer within {timeout:.0f} s" if isinstance(error, TimeoutError) else str(error)
         return Probe(at=at, url=url, outcome=ProbeOutcome.UNREACHABLE, detail=clean_line(why or repr(error), 200))
 
-    async def _get(self, url: str, asking: RequestExtras, more: dict[str, str]) -> Raw:
-        """The answer, its body's beginning. Raises OSError or ValueError for all trouble."""
+    async def _get(self, url: str, asking: RequestExtras, more: dict[str, str]) -> tuple[Raw, float]:
+        """The answer, its body's beginning, and the seconds that it took. Raises OSError or ValueError for all trouble.
+
+        What this machine does before its first question, importing and reading certificates, is no answer's time.
+        """
         headers = {"cache-control": "no-cache"} | {
             name.lower(): value for name, value in (*asking.headers, *more.items())
         }
         if asking.host_header:
             headers["host"] = asking.host_header
         web = self._webs.setdefault(asking.ca, Web(keep=False, ca=asking.ca))
-        return await web.send("GET", url, headers, largest=LARGEST, cut=True)
+        await web.ready(url)
+        began = self._clock.monotonic()
+        answer = await web.send("GET", url, headers, largest=LARGEST, cut=True)
+        return answer, self._clock.monotonic() - began
 
 
 def _said(body: bytes, path: str) -> str | None:

@@ -89,12 +89,9 @@ class Web:
 
         What is `secret` goes nowhere where others can read it: Exposed is raised. Raises OSError, ValueError.
         """
-        to = http_address.usual(url)
-        if to is None:
-            to = await asyncio.get_running_loop().run_in_executor(None, http_address.read, url)
+        to, pool = await self.ready(url)
         if secret and not _private(to):
             raise Exposed("its address is not https: no credential is sent there")
-        pool = await self._ready(url, tls=to.scheme == "https")
         import httpcore
         import socksio
 
@@ -130,16 +127,22 @@ class Web:
         ) as error:
             raise OSError(http_causes.words(error) + by_way_of(url)) from error
 
-    async def _ready(self, url: str, *, tls: bool) -> "httpcore.AsyncConnectionPool":
-        """The pool for an address. Raises NoConnection where the environment does not let it be asked."""
+    async def ready(self, url: str) -> "tuple[Address, httpcore.AsyncConnectionPool]":
+        """The parts of an address and the pool that asks it, made if there is none; nothing is sent.
+
+        Raises ValueError where it is none, NoConnection where the environment does not let it be asked.
+        """
+        in_thread = asyncio.get_running_loop().run_in_executor
+        to = http_address.usual(url)
+        if to is None:
+            to = await in_thread(None, http_address.read, url)
         async with self._making:
             try:
                 proxy = Proxies(os.environ).of(url)
-                key = proxy, tls or (proxy is not None and proxy.url.startswith("https:"))
+                key = proxy, to.scheme == "https" or (proxy is not None and proxy.url.startswith("https:"))
                 if key not in self._pools:
-                    make = functools.partial(self._make, *key)
-                    self._pools[key] = await asyncio.get_running_loop().run_in_executor(None, make)
-                return self._pools[key]
+                    self._pools[key] = await in_thread(None, self._make, *key)
+                return to, self._pools[key]
             except (UnusableProxy, UnusableCertificates) as error:
                 raise NoConnection(str(error)) from error
             except (ImportError, OSError, RuntimeError, ValueError) as error:
@@ -148,7 +151,10 @@ class Web:
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpcore.AsyncConnectionPool":
         """In a thread: importing and loading certificates take longer than a frame."""
         with garbage.put_off():
+            import anyio.lowlevel
             import httpcore
+
+            anyio.connect_tcp  # noqa: B018 - imports what the first request would, and hold its answer up
 
         through: httpcore.Proxy | None = None
         if proxy is not None:

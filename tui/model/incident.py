@@ -129,6 +129,7 @@ class Watch(Value):
     notes: tuple[tuple[datetime, str], ...] = ()
     """what happened meanwhile and was no alarm: restarts"""
     slowest: float = 0.0
+    """seconds of the longest answer; 0: none was timed"""
 
     def coverage(self, now: datetime) -> float:
         """Share of the time since the opening, up to now or the deadline, that was watched: 0 to 1."""

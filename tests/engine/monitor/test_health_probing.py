@@ -106,7 +106,10 @@ async def test_a_worker_is_well_by_its_log_which_is_read_once_for_the_same_conta
     for _ in range(2):
         seen = await health_probing.probe(asked, service(log="worker (ready|up)"))
         assert seen is not None and (seen.outcome, seen.url) == (ProbeOutcome.HEALTHY, "log of app"), seen
-    assert links.asked == ["ps:inspect", "logs", "ps:inspect"]
+        assert seen.seconds is None, "what the host took to be asked is no answer's time"
+    check = await health_probing.passes(asked, clock, service(log="worker (ready|up)"))
+    assert check.evidence == "3 of 3 healthy in a row: log of app"
+    assert links.asked == ["ps:inspect", "logs", *["ps:inspect"] * 4]
 
 
 async def test_a_worker_that_does_not_run_or_says_nothing_is_not_well() -> None:

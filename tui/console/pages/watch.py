@@ -90,7 +90,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
             (f"healthy {watch.healthy}  ", "ok" if watch.healthy else ""),
             (f"unhealthy {watch.unhealthy}  ", "down" if watch.unhealthy else ""),
             (f"not measured {watch.unmeasured}  ", "warn" if watch.unmeasured else ""),
-            (f"slowest {watch.slowest * 1000:.0f}ms", "dim"),
+            (f"slowest {watch.slowest * 1000:.0f}ms" if watch.slowest else "", "dim"),
         ),
     ]
     found += [*shared_rows.looks_apart(flow, cells), *shared_rows.about(flow, cells)]

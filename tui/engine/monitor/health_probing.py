@@ -52,17 +52,17 @@ async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check
         return Check(name="health", verdict=Verdict.INCONCLUSIVE, evidence="services.yaml names no health address")
     await clock.sleep(service.rollback.settle.total_seconds())  # its answers do not count yet
     began, row = clock.monotonic(), 0
-    times: list[float] = []
+    times: list[float | None] = []
     while True:
         seen = await probe(probes, service, fresh=True)
         if seen is None:
             return Check(name="health", verdict=Verdict.INCONCLUSIVE, evidence="services.yaml names no health address")
         row = row + 1 if seen.outcome is ProbeOutcome.HEALTHY else 0
-        if row:
-            times.append(seen.seconds or 0.0)
+        times = [*times, seen.seconds] if row else []
         if row >= spec.passes:
-            slowest = max(times[-row:])
-            evidence = f"{row} of {row} healthy in a row, slowest {slowest * 1000:.0f} ms: {addresses(seen)}"
+            measured = [time for time in times if time is not None]
+            slowest = f", slowest {max(measured) * 1000:.0f} ms" if measured else ""
+            evidence = f"{row} of {row} healthy in a row{slowest}: {addresses(seen)}"
             return Check(name="health", verdict=Verdict.PASSED, evidence=evidence)
         if clock.monotonic() - began > spec.patience.total_seconds():
             unreachable = seen.outcome is ProbeOutcome.UNREACHABLE

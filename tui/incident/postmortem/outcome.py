@@ -102,9 +102,10 @@ def _watched(record: Record) -> Fact:
     ended = min(until, watch.deadline)
     took, wanted = length(ended - watch.opened_at), length(watch.deadline - watch.opened_at)
     looks = f"{watch.healthy} looks healthy, {watch.unhealthy} unhealthy, {watch.unmeasured} not measured"
+    slowest = f", slowest answer {watch.slowest * 1000:.0f} ms" if watch.slowest else ""
     text = (
         f"Watched {kind} from {stamp(watch.opened_at)} to {stamp(ended)} ({took} of {wanted}): seen {percent(seen)} "
-        f"of the time, {looks}, slowest answer {watch.slowest * 1000:.0f} ms."
+        f"of the time, {looks}{slowest}."
     )
     source = f"the watch's looks up to {opened.source}" if opened else "the watch has no look on record"
     return Fact(name="watch", text=text, source=source, value=round(seen, 4))
