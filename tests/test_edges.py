@@ -21,6 +21,7 @@ BEGINS = {
     "drivers/ssh/channel.py",  # `wait` and `close` raise what it ended with
     "drivers/ssh/openssh.py",  # waits for ssh's end, and says what it was
     "engine/guard.py",  # waits for it, and raises what it ended with
+    "engine/incident/healthy_row.py",  # the verification waits for it, and raises
     "engine/incident/prefetch.py",  # the step that needs the answer raises, or asks again
     "engine/incident/runner.py",  # `submit` waits for it, shielded
     "engine/supervisor.py",

@@ -1,6 +1,7 @@
 """A long journal: what opening it, listing incidents and looking for like ones cost, against a short one."""
 
 import asyncio
+import contextlib
 import sqlite3
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ async def _one(world: World) -> tuple[tuple[str, ...], list[tuple[str, str, str]
     """A whole rollback as the journal has it: the incident's row, and its entries."""
     done = await world.command("bastion", "api", "previous", "--yes")
     assert done.code == 0
-    with sqlite3.connect(world.machines["bastion"].state / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(world.machines["bastion"].state / "journal.sqlite")) as db, db:
         (row,) = db.execute(f"SELECT {_LISTED} FROM incident").fetchall()
         entries = db.execute("SELECT at, kind, payload FROM entry WHERE incident = ? ORDER BY seq", row[:1]).fetchall()
     return row, entries
@@ -31,7 +32,7 @@ async def _one(world: World) -> tuple[tuple[str, ...], list[tuple[str, str, str]
 
 def _written(path: Path, count: int, row: tuple[str, ...], entries: list[tuple[str, str, str]]) -> None:
     asyncio.run(Journal(path).close())
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         for number in range(count):
             name, at = f"i{number:06}", (BEGUN + timedelta(minutes=number)).isoformat()
             db.execute("INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?)", (name, *row[1:4], at, "closed", at))

@@ -77,7 +77,7 @@ async def test_an_incident_has_one_console_until_its_process_ends() -> None:
 
 async def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     db.close()
     with pytest.raises(JournalError, match=f"schema {SCHEMA + 1}, ours is {SCHEMA}"):
@@ -229,7 +229,7 @@ def test_output_without_an_end_does_not_fill_the_disk(tmp_path: Path, monkeypatc
 
 async def test_the_newest_and_the_open_ones_are_found_without_looking_at_all() -> None:
     await Journal().close()
-    with sqlite3.connect(paths.journal_path()) as db:
+    with contextlib.closing(sqlite3.connect(paths.journal_path())) as db, db:
         for query in (
             "{} ORDER BY opened_at DESC, id DESC LIMIT 5",
             "{} WHERE state != 'closed' ORDER BY opened_at DESC",

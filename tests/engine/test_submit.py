@@ -1,6 +1,7 @@
 """One event is one entry: on disk and in memory, or in neither, whoever is cancelled or fails meanwhile."""
 
 import asyncio
+import contextlib
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -46,13 +47,13 @@ async def test_where_the_second_half_of_an_event_cannot_be_written_its_first_hal
     walk = await IncidentRunner.begin(OPENED, journal, clock, Performing(clock))
     sabotage = "CREATE TRIGGER full BEFORE {} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
     for half in ("UPDATE ON incident", "INSERT ON entry"):
-        with sqlite3.connect(journal.path) as other:
+        with contextlib.closing(sqlite3.connect(journal.path)) as other, other:
             other.execute(sabotage.format(half))
         with pytest.raises(JournalError, match="disk is full"):
             await walk.submit(ev.PlanMade(at=T0, plan=plan()))
         assert walk.incident.state is State.ASSESSING
         assert await _known(journal) == (State.ASSESSING, "assessing")
-        with sqlite3.connect(journal.path) as other:
+        with contextlib.closing(sqlite3.connect(journal.path)) as other, other:
             other.execute("DROP TRIGGER full")
         other.close()
     await walk.submit(ev.PlanMade(at=T0, plan=plan()))
@@ -62,7 +63,7 @@ async def test_where_the_second_half_of_an_event_cannot_be_written_its_first_hal
 
 
 async def test_an_incident_without_its_first_entry_is_not_in_the_journal(journal: Journal) -> None:
-    with sqlite3.connect(journal.path) as other:
+    with contextlib.closing(sqlite3.connect(journal.path)) as other, other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'full'); END")
     other.close()
     with pytest.raises(JournalError):

@@ -3,6 +3,7 @@
 The hosts are the sandbox's, the vendors the strict stand-ins of tests/vendors, the receiver an HTTP server.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -79,7 +80,7 @@ def told(box: Sandbox, incident: str) -> dict[str, list[str]]:
 
 
 def outbox(box: Sandbox) -> dict[str, int]:
-    with sqlite3.connect(box.state / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(box.state / "journal.sqlite")) as db, db:
         return dict(db.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
 
 

@@ -1,6 +1,7 @@
 """Telling people, through the command line, with a real receiver: once each, after failures, after a death, never in
 the way of the rollback."""
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -51,7 +52,7 @@ def told(sandbox: Sandbox, folder: Path, port: int | None = None) -> None:
 
 
 def outbox(box: Sandbox) -> list[tuple[str, str]]:
-    with sqlite3.connect(box.state / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(box.state / "journal.sqlite")) as db, db:
         rows = db.execute("SELECT milestone, state FROM outbox ORDER BY seq").fetchall()
     db.close()
     return rows
@@ -80,7 +81,7 @@ def test_no_notify_posts_nothing_and_so_does_an_unset_variable(box: Sandbox, hoo
 
 
 def attempts(box: Sandbox) -> list[int]:
-    with sqlite3.connect(box.state / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(box.state / "journal.sqlite")) as db, db:
         rows = db.execute("SELECT attempts FROM outbox ORDER BY seq").fetchall()
     db.close()
     return [n for (n,) in rows]

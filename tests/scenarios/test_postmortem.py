@@ -1,5 +1,6 @@
 """A whole incident on the sandbox, and the post-mortem that its journal gives."""
 
+import contextlib
 import json
 import sqlite3
 import stat
@@ -27,7 +28,7 @@ def box(tmp_path: Path) -> Iterator[Sandbox]:
 
 def entries(box: Sandbox, incident: str) -> list[tuple[str, str]]:
     """The journal's own rows."""
-    with sqlite3.connect(box.state / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(box.state / "journal.sqlite")) as db, db:
         rows = db.execute("SELECT kind, payload FROM entry WHERE incident = ? ORDER BY seq", (incident,))
         return [(kind, payload) for kind, payload in rows]
 

@@ -1,5 +1,6 @@
 """Going forward again after a rollback, on the sandbox: forth and back, and every reason why not."""
 
+import contextlib
 import signal
 import sqlite3
 
@@ -51,7 +52,7 @@ def test_the_decision_stands_on_the_incident_that_is_undone(local: Sandbox) -> N
     assert undoing != first
     again = local.run("undo", first, "--yes", "--json")
     assert (again.code, again.document["error"]["code"]) == (9, "already-there")
-    with sqlite3.connect(local.state / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(local.state / "journal.sqlite")) as db, db:
         told = [p for (p,) in db.execute("SELECT payload FROM entry WHERE incident = ?", (first,)) if "undo" in p]
     assert any(undoing in text and "it was the database" in text for text in told)
 

@@ -1,5 +1,6 @@
 """An incident that this console cannot read holds up its own service, and no other; a person's word sets it aside."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def damaged(box: Sandbox, payload: str) -> str:
     """An incident of a rollback that is verified and open still, whose journal then got such an entry."""
     assert box.run("api", "previous", "--yes").code == 0
     (item,) = box.run("incidents", "--json").document["items"]
-    with sqlite3.connect(Path(box.state) / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(Path(box.state) / "journal.sqlite")) as db, db:
         db.execute(
             "INSERT INTO entry (incident, at, kind, payload) VALUES (?, '2026', 'event', ?)",
             (item["incident"], payload),
@@ -73,7 +74,7 @@ def test_what_it_holds_on_its_host_is_let_go(box: Sandbox) -> None:
 
 def test_what_was_seen_of_an_app_counts_without_the_entry_that_cannot_be_read(box: Sandbox) -> None:
     assert box.run("status").code == 0
-    with sqlite3.connect(Path(box.state) / "journal.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(Path(box.state) / "journal.sqlite")) as db, db:
         db.execute("UPDATE ledger SET payload = '{' WHERE app = 'scenextras'")
     db.close()
     listed = box.run("api", "--list")

@@ -21,7 +21,7 @@ _PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65_535
 
 
-class Address(NamedTuple):
+class HttpAddress(NamedTuple):
     """Where a request goes."""
 
     scheme: str
@@ -41,22 +41,22 @@ class Address(NamedTuple):
         return host if self.port is None else f"{host}:{self.port}"
 
 
-def usual(url: str) -> Address | None:
+def usual(url: str) -> HttpAddress | None:
     """The parts of an address that is written as usual; None for every other."""
     found = _USUAL.fullmatch(url)
     if found is None or int(found[3] or 0) > _LARGEST_PORT:
         return None
     scheme, host, written, path, query = found.groups()
     port = int(written) if written else None
-    return Address(scheme, host, None if port == _PORTS[scheme] else port, f"{path or '/'}{query or ''}".encode())
+    return HttpAddress(scheme, host, None if port == _PORTS[scheme] else port, f"{path or '/'}{query or ''}".encode())
 
 
-def read(url: str) -> Address:
+def read(url: str) -> HttpAddress:
     """The parts of any address. Raises ValueError where it is none."""
     return usual(url) or _by_httpx(url)
 
 
-def _by_httpx(url: str) -> Address:
+def _by_httpx(url: str) -> HttpAddress:
     import httpx
 
     try:
@@ -66,7 +66,7 @@ def _by_httpx(url: str) -> Address:
     if (parts.port or 0) > _LARGEST_PORT:
         raise ValueError(f"there is no port {parts.port}")
     login = f"{parts.username}:{parts.password}" if parts.userinfo else ""
-    return Address(
+    return HttpAddress(
         scheme=parts.scheme,
         host=parts.raw_host.decode("ascii"),
         port=parts.port,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui import garbage
 from tui.drivers import certificates, http_address, http_causes
 from tui.drivers.certificates import UnusableCertificates
-from tui.drivers.http_address import Address
+from tui.drivers.http_address import HttpAddress
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
 from tui.model.destination import is_loopback
 from tui.text.redact import learn
@@ -127,7 +127,7 @@ class Web:
         ) as error:
             raise OSError(http_causes.words(error) + by_way_of(url)) from error
 
-    async def ready(self, url: str) -> "tuple[Address, httpcore.AsyncConnectionPool]":
+    async def ready(self, url: str) -> "tuple[HttpAddress, httpcore.AsyncConnectionPool]":
         """The parts of an address and the pool that asks it, made if there is none; nothing is sent.
 
         Raises ValueError where it is none, NoConnection where the environment does not let it be asked.
@@ -173,7 +173,7 @@ class Web:
         )
 
 
-def _asked(to: Address, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def _asked(to: HttpAddress, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """The headers of a request. Raises ValueError for letters that no header may have."""
     named = {name.lower() for name in headers}
     own = {"Host": to.authority, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": AGENT}
@@ -234,5 +234,5 @@ def private(url: str) -> bool:
         return False
 
 
-def _private(to: Address) -> bool:
+def _private(to: HttpAddress) -> bool:
     return bool(to.host) and (to.scheme == "https" or (to.scheme == "http" and is_loopback(to.host)))

@@ -5,6 +5,7 @@ What a full disk means for a rollback is decided in `engine/hosts/gate`: what ca
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -57,11 +58,14 @@ class Database:
             flags = os.O_CREAT | os.O_WRONLY
             with os.fdopen(paths.opened(self.path.with_suffix(".opening"), flags), "w") as opening:
                 fcntl.flock(opening, fcntl.LOCK_EX)
-                db = sqlite3.connect(self.path, timeout=10.0)
-                db.execute("PRAGMA page_size = 1024")  # of a new file: an entry changes three pages, each written whole
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = FULL")
-                migrate(db, self.path)
+                with contextlib.ExitStack() as failed:
+                    db = failed.enter_context(contextlib.closing(sqlite3.connect(self.path, timeout=10.0)))
+                    # of a new file: an entry changes three pages, each written whole
+                    db.execute("PRAGMA page_size = 1024")
+                    db.execute("PRAGMA journal_mode = WAL")
+                    db.execute("PRAGMA synchronous = FULL")
+                    migrate(db, self.path)
+                    failed.pop_all()
         except (sqlite3.Error, OSError) as error:
             raise self._broken(error) from error
         return db
