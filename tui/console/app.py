@@ -8,6 +8,7 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +16,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.worker import Worker
 
 from tui import garbage
 from tui.console import actions_and_keys
@@ -105,7 +107,7 @@ class ConsoleApp(App[int]):
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        self.run_worker(self._started(), exit_on_error=False, group="start")
+        _: Worker[None] = self.run_worker(self._started, exit_on_error=False, group="start")
 
     async def _started(self) -> None:
         loop = asyncio.get_running_loop()
@@ -325,7 +327,8 @@ class ConsoleApp(App[int]):
 
     def begin_work(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begin an action; a fault of the console is shown and never ends it."""
-        self.run_worker(self._guarded(work), exit_on_error=False)
+        # a coroutine would be one that nobody awaits where the console goes before the worker runs
+        _: Worker[None] = self.run_worker(partial(self._guarded, work), exit_on_error=False)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
