@@ -1,7 +1,7 @@
 """The program `rollback`: the only file that knows both front ends.
 
 What is imported when is its business: the first picture before anything, the arguments then, Textual only for the
-console, and the drivers (asyncssh, httpx, yaml, sqlite3) only after the console has painted.
+console, and the drivers (asyncssh, httpcore, yaml, sqlite3) only after the console has painted.
 """
 
 import _signal  # type: ignore[import-not-found]  # `signal` costs as much as the start, and Ctrl-C may come in it

@@ -27,7 +27,7 @@ _LETTERS = "abYZ09._~!$&()*+,;=:@-/?%#[] 'ä"
 
 @given(
     st.sampled_from(["http", "https"]),
-    st.text("ab9.-_", min_size=1, max_size=8),
+    st.text("ab9.-_", min_size=1, max_size=8) | st.lists(st.from_regex(r"[0-9]{1,3}", fullmatch=True)).map(".".join),
     st.sampled_from(["", ":80", ":443", ":8080", ":0", ":080", ":", ":99999"]),
     st.text(_LETTERS, max_size=12),
 )
@@ -70,7 +70,11 @@ def test_what_is_unusual_is_read_by_httpx(url: str) -> None:
     )
 
 
-@pytest.mark.parametrize("url", ["http://host/\r\nX: y", "http://host:70000/", "http://[::1/", "http://999.9.9.9\n/"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://host/\r\nX: y", "http://host:70000/", "http://[::1/", "http://999.9.9.9\n/", "http://999.9.9.9/",
+     "http://0177.0.0.1/"],
+)  # fmt: skip
 def test_what_is_no_address_is_a_value_error(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(url)

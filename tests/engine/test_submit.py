@@ -115,6 +115,33 @@ async def test_a_walk_that_ends_waits_for_what_is_being_written_and_begins_nothi
     assert walk.incident.state is State.EXECUTING and walk.incident.runs == ()
 
 
+class Beginning(Performing):
+    """Its step ends while the walk does, and has begun something beside it by then."""
+
+    beside = False
+
+    async def run_step(self, *_: Any) -> ev.StepEnded:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.beside = True
+        raise AssertionError
+
+    async def close(self) -> None:
+        self.beside = False
+        await settled()
+
+
+async def test_what_a_step_began_at_the_last_moment_is_ended_with_the_walk() -> None:
+    performing = Beginning(HandClock())
+    walk = IncidentRunner(opened(OPENED), MemoryJournal(), performing.clock, performing)
+    await walk.submit(ev.PlanMade(at=T0, plan=plan()))
+    await walk.submit(ev.Confirmed(at=T0, by="me@box", watch=None))
+    await settled()
+    await walk.stop()
+    assert walk.incident.runs and not performing.beside
+
+
 async def test_who_looks_on_may_fail_and_what_is_carried_out_goes_on() -> None:
     faults: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))

@@ -8,6 +8,7 @@ import re
 import sys
 import types
 from base64 import b64encode
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 sys.modules.setdefault("httpx._main", types.SimpleNamespace(main=types.SimpleNamespace()))  # type: ignore[arg-type]
@@ -17,6 +18,7 @@ _USUAL = re.compile(
     r"((?:/(?:[A-Za-z0-9_~!$&()*+,;=:@-][A-Za-z0-9._~!$&()*+,;=:@-]*)?)*)(\?[A-Za-z0-9._~!$&()*+,;=:@/-]*)?"
 )
 """an address that nobody reads in two ways"""
+_IN_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65_535
 
@@ -47,6 +49,8 @@ def usual(url: str) -> HttpAddress | None:
     if found is None or int(found[3] or 0) > _LARGEST_PORT:
         return None
     scheme, host, written, path, query = found.groups()
+    if _IN_NUMBERS.fullmatch(host) and not _is_ipv4(host):
+        return None  # 0177.0.0.1 is 127.0.0.1 for some, a name for others, and no address for httpx
     port = int(written) if written else None
     return HttpAddress(scheme, host, None if port == _PORTS[scheme] else port, f"{path or '/'}{query or ''}".encode())
 
@@ -54,6 +58,13 @@ def usual(url: str) -> HttpAddress | None:
 def read(url: str) -> HttpAddress:
     """The parts of any address. Raises ValueError where it is none."""
     return usual(url) or _by_httpx(url)
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        return bool(IPv4Address(host).packed)
+    except ValueError:
+        return False
 
 
 def _by_httpx(url: str) -> HttpAddress:

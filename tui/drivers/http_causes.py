@@ -1,4 +1,4 @@
-"""Why an address gave no answer over HTTP, in words for people: httpx and OpenSSL name their own parts."""
+"""Why an address gave no answer over HTTP, in words for people: httpcore and OpenSSL name their own parts."""
 
 import errno
 import re

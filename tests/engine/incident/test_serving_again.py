@@ -51,6 +51,25 @@ async def test_a_service_that_does_not_answer_yet_or_is_not_asked_tells_nothing(
     assert await looked(spec=HealthSpec(log="ready")) is None
 
 
+async def test_it_says_whether_the_latest_look_was_bad() -> None:
+    clock, outcomes = stage.HandClock(), [BAD, GOOD, GONE]
+
+    class _Probes:
+        async def probe(self, url: str, *_: Any, **__: Any) -> Probe:
+            return Probe(at=clock.now(), url=url, outcome=outcomes.pop(0))
+
+    probes: Any = _Probes()
+    serving = Serving(probes, clock, API, lambda error: None)
+    assert not serving.fell, "nobody looked"
+    serving.begin()
+    said = []
+    for wait in (0.1, 0.5, 0.5):
+        await clock.advance(wait)
+        said.append(serving.fell)
+    await serving.end()
+    assert said == [True, False, True]
+
+
 async def test_a_fault_while_it_is_looked_at_is_told_and_no_time_is_claimed() -> None:
     clock, told = stage.HandClock(), list[str]()
 

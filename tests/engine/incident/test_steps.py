@@ -15,8 +15,8 @@ from tui.incident import events as ev
 from tui.incident.decide import opened
 from tui.model.errors import LinkError
 from tui.model.incident import Incident, StepResult
-from tui.model.outcome import Exited, Lost, NeverStarted, TimedOut
-from tui.model.plan import Plan, Step, StepKind
+from tui.model.outcome import Answer, Exited, Lost, NeverStarted, TimedOut
+from tui.model.plan import Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, Reported, TipMoved, Unheard
 from tui.model.service import RollbackSpec
 
@@ -140,6 +140,24 @@ async def test_whoever_shows_the_output_may_fail_and_the_step_does_not() -> None
     stepping.runner._output = lambda step, raw: (_ for _ in ()).throw(BrokenPipeError("stderr"))
     assert (await stepping.run("deploy")).result is DONE
     assert isinstance(faults[0]["exception"], BrokenPipeError)
+
+
+@pytest.mark.parametrize("where", [Where.HOST, Where.LOCAL])
+async def test_answers_are_counted_from_the_end_of_the_hosts_own_deploy_on(where: Where) -> None:
+    """A script of the team may end when it has asked for a deploy: what answers then may be the old release."""
+
+    class Processes:
+        async def run(self, argv: tuple[str, ...], **how: Any) -> Answer:
+            return Answer(argv=argv, outcome=Exited(code=0), started_at=T0, seconds=0.1, stdout=b"", stderr=b"")
+
+    stepping = Stepping(replace(step(StepKind.DEPLOY), where=where))
+    stepping.world.host.says(SETTING, (0, "", ""))
+    processes: Any = Processes()
+    stepping.runner._processes = processes
+    assert (await stepping.run("deploy")).result is DONE
+    assert (stepping.runner.healthy_row._task is not None) is (where is Where.HOST)
+    await stepping.runner.close()
+    assert stepping.runner.healthy_row._task is None
 
 
 async def test_a_second_attempt_ends_the_measuring_of_the_first() -> None:

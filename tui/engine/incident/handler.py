@@ -65,6 +65,16 @@ class HostEffectHandler:
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
         """The running state, on a connection opened after the loss."""
+        serves = False
+        try:
+            found = await self._observed(incident)
+            serves = isinstance(found, ev.Observed) and _serves(incident, found.current)
+            return found
+        finally:
+            if not serves:
+                await self._steps.healthy_row.drop()
+
+    async def _observed(self, incident: Incident) -> ev.Observed | ev.NotObserved:
         try:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
@@ -81,9 +91,10 @@ class HostEffectHandler:
     async def verify(self, incident: Incident) -> ev.ChecksDone:
         """Identity is first: health of the wrong release says nothing. Host and service are asked together."""
         plan = plan_of(incident)
-        service = self._fleet.service(incident.service)
+        service, serving = self._fleet.service(incident.service), self._steps.serving
+        fell = serving is not None and serving.fell
         async with meanwhile() as begin:
-            row = None if service is None else begin(self._steps.healthy_row.check(service))
+            row = None if service is None else begin(self._steps.healthy_row.check(service, fell=fell))
             current = await self._links.current(incident.host, incident.app)
             current = await self._links.with_pods(incident.host, current)
             await self._left(incident, plan, current)
@@ -96,9 +107,9 @@ class HostEffectHandler:
             proofs = verify.by_answer(proofs, verify.unproven(plan, before, now, where))
         checks = [*proofs, verify.processes(plan, current)]
         if service is not None and healthy is not None:
-            checks.append(healthy)
-            if healthy.verdict is Verdict.PASSED:
-                await self._links.ledger.healthy(plan.host, plan.app, self._clock.now(), own_site.address(service))
+            checks.append(healthy.check)
+            if healthy.check.verdict is Verdict.PASSED:
+                await self._links.ledger.healthy(plan.host, plan.app, healthy.at, own_site.address(service))
             checks.extend(await health_probing.smoke(self._probes, service))
             before = self._steps.identity_before.get(incident.id)
             if plan.proves:
@@ -204,6 +215,11 @@ class HostEffectHandler:
     async def close(self) -> None:
         """End what measures in the background."""
         await self._steps.close()
+
+
+def _serves(incident: Incident, current: RunningState) -> bool:
+    """True if this look alone proves that the plan's target serves."""
+    return incident.plan is not None and not current.locked and landed.serves(incident.plan, current)
 
 
 def _was_lost(incident: Incident) -> bool:

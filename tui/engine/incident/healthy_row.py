@@ -2,17 +2,32 @@
 
 Until the verification comes, the host is asked what runs and releases are marked; the row takes its seconds meanwhile.
 It counts for the verification that follows at once. One that comes later, after a person was asked say, asks anew.
+
+It looks at what the host has reported done. So whoever begins it drops it unless the first look at the host says that
+the deploy serves: what answered before that may have been the old release.
 """
 
 import asyncio
+from datetime import datetime
+from typing import NamedTuple
 
 from tui.engine.monitor import health_probing
 from tui.engine.ports import ClockPort, ProbePort
 from tui.model.service import Service
-from tui.model.verification import Check
+from tui.model.verification import Check, Verdict
 
 FRESH = 5.0
 """seconds after its end from which a row counts no more"""
+
+
+class EndedRow(NamedTuple):
+    """A row that is over."""
+
+    check: Check
+    at: datetime
+    """the time of its last answer"""
+    ended: float
+    """the same, by the clock that is never set"""
 
 
 class HealthyRow:
@@ -21,23 +36,28 @@ class HealthyRow:
     def __init__(self, probes: ProbePort, clock: ClockPort) -> None:
         self._probes = probes
         self._clock = clock
-        self._task: asyncio.Task[tuple[float, Check]] | None = None
+        self._task: asyncio.Task[EndedRow] | None = None
 
     def begin(self, service: Service) -> None:
         """Ask from now on; `drop` comes first where there is a row already."""
         self._task = asyncio.create_task(self._asked(service))
 
-    async def check(self, service: Service) -> Check:
-        """The row that was begun, once; asked for now where there is none, or none that is fresh."""
+    async def check(self, service: Service, *, fell: bool = False) -> EndedRow:
+        """The row that was begun, once; asked for now where there is none, or none that counts.
+
+        `fell`: the latest answer that anybody heard was bad. A row that is over does not know it.
+        """
         task, self._task = self._task, None
         if task is not None:
+            over = task.done()
             try:
-                ended, found = await task
+                found = await task
             finally:
                 await _over(task)
-            if self._clock.monotonic() - ended <= FRESH:
+            fresh = self._clock.monotonic() - found.ended <= FRESH
+            if not over or (fresh and not fell and found.check.verdict is Verdict.PASSED):
                 return found
-        return (await self._asked(service))[1]
+        return await self._asked(service)
 
     async def drop(self) -> None:
         """Nobody needs it any more."""
@@ -45,11 +65,11 @@ class HealthyRow:
         if task is not None:
             await _over(task)
 
-    async def _asked(self, service: Service) -> tuple[float, Check]:
+    async def _asked(self, service: Service) -> EndedRow:
         found = await health_probing.passes(self._probes, self._clock, service)
-        return self._clock.monotonic(), found
+        return EndedRow(check=found, at=self._clock.now(), ended=self._clock.monotonic())
 
 
-async def _over(task: "asyncio.Task[tuple[float, Check]]") -> None:
+async def _over(task: "asyncio.Task[EndedRow]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -111,10 +111,14 @@ class IncidentRunner:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
         self._stopped = True
         try:
-            await self._handler.close()
-        finally:
             await self._effects.end()
-            await asyncio.gather(*self._commits, return_exceptions=True)  # whoever waits has what one of them raised
+        finally:
+            try:
+                # explained by test_what_a_step_began_at_the_last_moment_is_ended_with_the_walk
+                await self._handler.close()
+            finally:
+                # whoever waits has what one of them raised
+                await asyncio.gather(*self._commits, return_exceptions=True)
 
     # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
 

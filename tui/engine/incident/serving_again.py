@@ -49,6 +49,11 @@ class Serving:
         """True if the latest look was answered well."""
         return self._good is not None
 
+    @property
+    def fell(self) -> bool:
+        """True if the latest look was answered badly, or not at all."""
+        return self._looks > 0 and self._good is None
+
     def _broke(self, error: BaseException) -> None:
         self._good = None  # whether it went on answering nobody has seen
         self._failed(error)

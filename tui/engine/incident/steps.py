@@ -81,7 +81,9 @@ class StepRunner:
         ended: ev.StepEnded | None = None
         try:
             ended = await self._carried_out(incident, plan, todo)
-            if todo.kind in DECISIVE and ended.result is StepResult.DONE and service is not None:
+            # a program of this machine may end before the deploy that it asks for
+            done = ended.result is StepResult.DONE and todo.where is Where.HOST
+            if todo.kind in DECISIVE and done and service is not None:
                 self.healthy_row.begin(service)
             return ended
         finally:
