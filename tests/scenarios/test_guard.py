@@ -97,6 +97,16 @@ def test_a_clean_deploy_ends_complete_and_leaves_nothing(calm: LocalSandbox) -> 
     assert (calm.serves(), left(calm)) == ("v1.6.0", [])
 
 
+def test_a_lock_that_somebody_left_is_said_with_what_removes_it(calm: LocalSandbox) -> None:
+    calm.pull("command", command=f"apps:create {APP}--takeover")
+    done = guard(calm, "30s")
+    assert done.code == 0 and done.document["left_over"], "the deploy is well all the same"
+    assert "where nobody is at it any more, `rollback unfreeze api` removes it" in done.stderr
+    assert sorted(left(calm)) == [RECORD, f"{APP}--takeover"]
+    assert calm.run("unfreeze", "api", "--yes").code == 0
+    assert left(calm) == []
+
+
 def test_a_breach_is_told_and_nothing_is_changed(both: LocalSandbox) -> None:
     done = guard(both, "60s", "--", *deploys(both, "v1.6.0", FAILS))
     assert done.code == 6, done.stderr

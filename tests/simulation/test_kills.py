@@ -8,6 +8,7 @@ message names.
 
 import asyncio
 import os
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,10 +18,23 @@ from tests.simulation.child import Branches, in_child, with_world
 from tests.simulation.machines import KILLED
 from tests.simulation.run import Prepared
 from tests.simulation.world import APP, World
+from tui.cli.exits import Exit
+from tui.dokku import holders
+from tui.dokku.config_values import stamp
 
 STOPS = "scenextras-autocomplete"
 
-FROM_EACH = {
+
+def claimed(world: World) -> None:
+    """A guard of another machine has claimed an earlier deploy, and its time is over."""
+    machine = world.host.machine
+    at = datetime.fromtimestamp(machine.now(), UTC) - timedelta(days=1)
+    made = machine.create_app(holders.incident_record(APP), created_at=at.timestamp())
+    pairs = holders.record_pairs("theirs", "them@there", at, holders.GUARDING)
+    made.config |= dict(pairs) | {holders.WATCH_UNTIL: stamp(at), holders.DEPLOY: "an earlier one"}
+
+
+FROM_EACH: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {
     "freeze": ((), ("freeze", "api", "--yes")),
     "unfreeze": ((("freeze", "api", "--yes"),), ("unfreeze", "api", "--yes")),
     "keep": ((), ("keep", "gateway")),
@@ -28,7 +42,11 @@ FROM_EACH = {
     "stop first": ((), ("search", "previous", "--yes")),
     "keep first": ((), ("gateway", "previous", "--yes", "--keep-current")),
     "unfrozen after a rollback": ((("api", "previous", "--yes"),), ("unfreeze", "api", "--yes")),
+    "guard": ((), ("guard", "api", "--for", "30s")),
+    "guard over a claim": ((claimed,), ("guard", "api", "--for", "30s")),
+    "abort": ((claimed,), ("abort", "api", "--yes")),
 }
+SHORT = ("freeze", "unfreeze", "guard", "abort")
 PART = int(os.environ.get("ROLLBACK_KILLS_EVERY", "8"))
 """every so many deaths are tried; 1: all of them"""
 
@@ -39,8 +57,11 @@ async def dying(name: str, world: World) -> list[Any]:
     """
     first, words = FROM_EACH[name]
     for before in first:
-        await world.command("bastion", *before)
-    every = min(PART, 2) if words[0] in ("freeze", "unfreeze") else PART
+        if callable(before):
+            before(world)
+        else:
+            await world.command("bastion", *before)
+    every = min(PART, 2) if words[0] in SHORT else PART
     disk, branches = world.machines["bastion"].disk, Branches(world)
     began, dead = disk.commits, list[str]()
 
@@ -57,7 +78,8 @@ async def dying(name: str, world: World) -> list[Any]:
     if dead:
         assert process.code == KILLED, f"{dead} and went on to {process.code}"
         return await put_in_order(world, words, dead)
-    assert process.code == 0, f"{process.words} itself → {process.code}"
+    ends = Exit.UNHEALTHY if words[0] == "guard" else Exit.DONE  # what it guards fails requests in this world
+    assert process.code == ends, f"{process.words} itself → {process.code}"
     return branches.came
 
 
@@ -75,6 +97,14 @@ async def put_in_order(world: World, words: tuple[str, ...], said: list[str]) ->
                 said.append(f"{done.words} → {done.code} {(done.document.get('error') or {}).get('message', '')}")
                 if done.document.get("state") == "closed":
                     break
+    if words[0] in ("guard", "abort"):  # of which nothing says that anything is frozen
+        if words[0] == "abort":
+            again = await world.command("bastion", *words)
+            said.append(f"{again.words} → {again.code} {(again.document.get('error') or {}).get('message', '')}")
+            if holders.incident_record(APP) in world.host.machine.apps:
+                return ["the claim is there still", *said]
+        wrong = left(world)
+        return [*wrong, *said] if wrong else []
     service = words[0] if words[0] not in ("freeze", "unfreeze", "keep") else words[1]
     thawed = await world.command("bastion", "unfreeze", service, "--yes")
     said.append(f"{thawed.words} → {thawed.code} {(thawed.document.get('error') or {}).get('message', '')}")
@@ -88,7 +118,8 @@ async def put_in_order(world: World, words: tuple[str, ...], said: list[str]) ->
 def left(world: World) -> list[str]:
     """What of ours is on the host although everything is closed."""
     apps = world.host.machine.apps
-    found = [name for name in apps if name.endswith(("--incident", "--takeover"))]
+    theirs = {name for name, app in apps.items() if app.config.get("ROLLBACK_INCIDENT") == "theirs"}
+    found = [name for name in apps if name.endswith(("--incident", "--takeover")) and name not in theirs]
     found += [
         f"{name} is not sealed"
         for name, app in apps.items()

@@ -92,7 +92,7 @@ async def abort(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     """End a guard from elsewhere."""
     service = naming.service(engine.fleet, options.names[0])
     await yes_or_no.given(options, narrator, f"end the guard of {service.name} ({service.app} on {service.host})")
-    said = await guard_claim.abort(engine.links, service)
+    said = await guard_claim.abort(engine.links, engine.clock, engine.journal, service)
     narrator.say(said, "green")
     document = {
         "schema": output.SCHEMA, "kind": "abort", "service": service.name, "app": service.app, "said": said,
@@ -258,6 +258,8 @@ def _told(
             narrator.say(said, {Exit.DONE: "green", Exit.INCONCLUSIVE: "yellow"}.get(code, "red"))
         else:
             output.text(said)
+        for line in incident.left_over:
+            narrator.say(f"  still to do: {line}", "yellow")
         return code, _document(incident, code, output.rollback(incident, code, said, fix), ended)
     code = exits.of_incident(incident)
     if code is Exit.DONE:

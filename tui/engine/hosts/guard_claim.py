@@ -2,6 +2,9 @@
 
 Whoever changes a claim that is there (another guard of a later deploy, a person's rollback, an abort, the guard itself
 when it ends or goes back) creates the take-over lock before, and looks again under it: of several exactly one does.
+
+A console may die between creating a lock and removing it. Its journal has the creation: whoever goes on there removes
+the lock, once nobody has changed the record for as long as anybody under a lock may take.
 """
 
 from collections.abc import AsyncIterator
@@ -12,10 +15,14 @@ from tui.dokku import holders
 from tui.dokku.config_values import stamp
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections
+from tui.engine.ports import ClockPort, JournalPort
 from tui.model.errors import Refused, TakenByOther
 from tui.model.incident import Incident
 from tui.model.service import Service
 from tui.ways import signature
+
+ABORT = "abort"
+"""in the journal, in place of an incident: what `abort` sends"""
 
 
 async def may_begin(links: HostConnections, service: Service, now: datetime) -> holders.IncidentRecord | None:
@@ -75,33 +82,65 @@ async def lost(links: HostConnections, incident: Incident) -> str:
     return "the guard was told to stop before its pack left" if found.state == holders.ABORTED else ""
 
 
-async def let_go(links: HostConnections, incident: Incident) -> bool:
-    """Remove the claim, if it is the guard's still; False where somebody is just taking it over. Raises as `lost`."""
-    if await lost(links, incident):
+async def let_go(links: HostConnections, clock: ClockPort, journal: JournalPort, incident: Incident) -> bool:
+    """Remove the claim, if it is the guard's still, and what a console that died in the middle of it left; False where
+    somebody is just taking it over. Raises as `lost`."""
+    host, app, name = incident.host, incident.app, holders.incident_record(incident.app)
+    if not await clear(links, clock, journal, host, app, incident.id):
+        return False
+    if not await _is_of(links, incident):
         return True
-    async with _locked(links, incident.host, incident.app, incident.id) as free:
-        if free and not await lost(links, incident):
-            await incident_record.remove(links, incident.host, holders.incident_record(incident.app), incident.id)
+    async with _locked(links, host, app, incident.id) as free:
+        if free and await _is_of(links, incident):
+            await incident_record.remove(links, host, name, incident.id)
         return free
 
 
-async def abort(links: HostConnections, service: Service) -> str:
+async def _is_of(links: HostConnections, incident: Incident) -> bool:
+    found = await incident_record.read(links, incident.host, incident.app)
+    return found is not None and found.incident == incident.known_as
+
+
+async def clear(
+    links: HostConnections, clock: ClockPort, journal: JournalPort, host: str, app: str, incident: str
+) -> bool:
+    """Remove the lock, and the unsigned record, that a console of this incident left when it died; False where somebody
+    else is at it. Raises JournalError, LinkError, UnexpectedReply, Refused."""
+    left = await incident_record.unremoved(journal, host, incident)
+    record, lock = holders.incident_record(app), holders.takeover_lock(app)
+    if not left & {record, lock}:
+        return True
+    found = await incident_record.read(links, host, app)
+    unsigned = record in left and found is not None and found.incident is None
+    if not unsigned and lock not in left:
+        return True
+    if not await incident_record.abandoned(links, clock, host, app, found):
+        return False
+    if unsigned:
+        await incident_record.remove(links, host, record, incident)
+    if lock in left:
+        await incident_record.remove(links, host, lock, incident)
+    return True
+
+
+async def abort(links: HostConnections, clock: ClockPort, journal: JournalPort, service: Service) -> str:
     """End any guard that has claimed a deploy of the app. Returns what that came to, in words.
 
-    Raises Refused where there is none, LinkError, UnexpectedReply.
+    Raises Refused where there is none, JournalError, LinkError, UnexpectedReply.
     """
-    host, app, mine = service.host, service.app, "abort"
+    host, app = service.host, service.app
+    await clear(links, clock, journal, host, app, ABORT)
     found = await incident_record.read(links, host, app)
     if found is None or found.deploy in (None, signature.NOWHERE) or found.frozen:
         raise Refused(f"no guard follows a deploy of {app}", "rollback status")
     who = f"the guard of {found.by or 'somebody'}"
     if found.guarding:
-        async with _locked(links, host, app, mine) as free:
+        async with _locked(links, host, app, ABORT) as free:
             now = await incident_record.read(links, host, app) if free else None
             if now is not None and now.guarding and now.incident == found.incident:
                 await incident_record.remove(links, host, holders.incident_record(app))
                 return f"{who} is ended: it sees that within seconds, and nothing of {app} was changed"
-    await incident_record.sign(links, host, app, (("ROLLBACK_STATE", holders.ABORTED),), mine)
+    await incident_record.sign(links, host, app, (("ROLLBACK_STATE", holders.ABORTED),), ABORT)
     return (
         f"{who} is rolling back now, and is told to stop: it does where its push has not left yet; a push that has "
         f"goes on at the host to its end. `rollback status {service.name}` says what serves"

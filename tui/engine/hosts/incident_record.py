@@ -1,12 +1,15 @@
 """The incident record on the host: an app that is never deployed, whose creation excludes everybody else."""
 
+import msgspec
+
 from tui.dokku import commands, holders, refusals, reports
 from tui.dokku.config_values import stamp
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.hosts.gate import OUTSIDE
-from tui.engine.ports import ClockPort
+from tui.engine.ports import ClockPort, JournalPort
 from tui.model.errors import Refused, TakenByOther
-from tui.model.outcome import Answer
+from tui.model.outcome import Answer, Exited, NeverStarted
+from tui.model.trail import Sent
 
 
 async def read(links: HostConnections, host: str, app: str) -> holders.IncidentRecord | None:
@@ -97,3 +100,27 @@ async def remove(links: HostConnections, host: str, name: str, incident: str = O
     )
     if not answer.ok and not refusals.is_missing(answer):
         raise unusable(answer)
+
+
+async def unremoved(journal: JournalPort, host: str, incident: str) -> set[str]:
+    """The names of records and locks that an incident of this machine has created, or may have, and has not been told
+    to be gone. Raises JournalError.
+
+    They may be somebody else's by now: one of which it is not known whether it was created, or that others removed.
+    """
+    there, before = set[str](), dict[str, bool]()
+    for entry in await journal.entries(incident):
+        if entry.kind != "command":
+            continue
+        sent = msgspec.json.decode(entry.payload, type=Sent)
+        match sent.host == host, sent.argv, sent.outcome:
+            case True, ("apps:create", name), None:
+                before[name] = name in there
+                there.add(name)
+            case True, ("apps:create", name), Exited(code=code) if code and not before.get(name):
+                there.discard(name)
+            case True, ("apps:create", name), NeverStarted() if not before.get(name):
+                there.discard(name)
+            case True, ("apps:destroy", name, *_), Exited(code=0):
+                there.discard(name)
+    return {name for name in there if holders.is_record(name)}

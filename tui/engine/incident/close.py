@@ -44,12 +44,10 @@ class Settler:
     async def put_in_order(self, incident: Incident) -> Order:
         """Raises LinkError, UnexpectedReply, Unreadable where something may be left; then it can be called again."""
         plan = incident.plan
-        if plan is None and incident.guard is not None:
-            if not await guard_claim.let_go(self._links, incident):
-                return Order(left=(f"somebody is just taking {incident.app} over: the guard's claim is theirs",))
-            return Order()
         if plan is None or not (incident.runs or plan.record_of == incident.known_as):
-            return Order()  # nothing was ever taken on the host
+            # nothing was ever taken on the host but by a guard
+            free = incident.guard is None or await guard_claim.let_go(self._links, self._clock, self._journal, incident)
+            return Order() if free else Order(left=(_taken_over(incident),))
         host, app = incident.host, incident.app
         if _lost(incident, plan):
             # explained by test_what_was_lost_gets_its_time_on_a_new_connection_before_the_host_is_looked_at
@@ -173,6 +171,10 @@ class Settler:
         name = holders.takeover_lock(incident.app)
         run = _run(incident, plan, name)
         if run is None or run.result is StepResult.REFUSED:
+            if incident.guard is not None:  # it may have died when it claimed the deploy
+                await guard_claim.clear(
+                    self._links, self._clock, self._journal, incident.host, incident.app, incident.id
+                )
             return
         if run.outcome != Exited(code=0) and (seen is None or seen.incident != incident.known_as):
             if seen is not None and seen.incident != plan.record_of:
@@ -200,6 +202,13 @@ class Settler:
 
     async def _write(self, incident: Incident, argv: tuple[str, ...]) -> None:
         await self._links.write_checked(incident.host, argv, timeout=30.0, incident=incident.id)
+
+
+def _taken_over(incident: Incident) -> str:
+    return (
+        f"somebody is just taking {incident.app} over: the guard's claim is theirs; where nobody is at it any more, "
+        f"`rollback unfreeze {incident.service}` removes it"
+    )
 
 
 def _lost(incident: Incident, plan: Plan) -> bool:
