@@ -18,10 +18,10 @@ from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.engine.hosts import guard_claim
 from tui.engine.hosts.connections import UnexpectedReply
-from tui.engine.incident.runner import LOOK_EVERY, IncidentRunner
+from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output
 from tui.incident import events as ev
-from tui.incident import guard_may_roll_back, guard_watch
+from tui.incident import guard_may_roll_back, guard_watch, watch
 from tui.model.errors import ConsoleError, LinkError, Refused
 from tui.model.evidence import Phase
 from tui.model.guard import GuardedDeploy, OnBreach, deploy_of
@@ -107,7 +107,7 @@ class DeployGuard:
                 return
             self._until = at
             self._judge(seen)
-            await self._engine.clock.sleep(LOOK_EVERY)
+            await self._engine.clock.sleep(watch.LOOK_EVERY)
 
     def _judge(self, seen: Probe | None) -> None:
         self._healthy = seen is not None and seen.outcome is ProbeOutcome.HEALTHY
@@ -122,7 +122,7 @@ class DeployGuard:
                 return now
             if self._engine.clock.now() > until:
                 raise Refused(f"a deploy of {self._service.app} has been running for 15 minutes: nothing is guarded")
-            await self._engine.clock.sleep(LOOK_EVERY)
+            await self._engine.clock.sleep(watch.LOOK_EVERY)
 
     async def open(self, now: RunningState) -> IncidentRunner:
         """Claim what runs, and watch it. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""

@@ -17,6 +17,8 @@ from tui.model.evidence import Phase
 from tui.model.incident import Incident, Sample, Watch, WatchKind
 from tui.model.verification import Verdict
 
+LOOK_EVERY = 5.0
+"""seconds between looks"""
 NEAR = timedelta(seconds=15)
 """looks further apart than this leave a gap"""
 IN_A_ROW = 3

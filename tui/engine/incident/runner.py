@@ -22,9 +22,6 @@ from tui.model.errors import InvalidTransition
 from tui.model.evidence import Phase
 from tui.model.incident import Closing, Incident, State
 
-LOOK_EVERY = 5.0
-"""seconds between looks during a watch"""
-
 
 class IncidentRunner:
     """One open incident, carried by this process."""
@@ -165,7 +162,7 @@ class IncidentRunner:
         checkpoint: asyncio.Task[None] | None = None
         while self.incident.open and self.incident.watch is not None and self.incident.settling is None:
             opened_at = self.incident.watch.opened_at
-            pause = self._until(self.incident.watch.deadline, LOOK_EVERY)
+            pause = self._until(self.incident.watch.deadline, watching.LOOK_EVERY)
             if pause > 0:
                 await self._clock.sleep(pause)
             if not self._watches(opened_at):
@@ -179,7 +176,7 @@ class IncidentRunner:
                     continue
                 if checkpoint is None or checkpoint.done():
                     checkpoint = self._checkpoint()
-                if self._until(self.incident.watch.deadline, LOOK_EVERY) <= 0:
+                if self._until(self.incident.watch.deadline, watching.LOOK_EVERY) <= 0:
                     while checkpoint is not None and self.error is None:
                         await asyncio.wait({checkpoint})
                         checkpoint = self._checkpoint()
