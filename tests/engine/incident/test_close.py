@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from tests.fake_host import APP, World
 from tests.incident.facts import T0, plan
+from tests.stage import settled
 from tui.dokku import commands, holders
+from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.incident.close import Settler
 from tui.engine.releases.keeper import Keeper
@@ -132,3 +134,23 @@ async def test_a_freeze_whose_record_somebody_removed_gets_it_back() -> None:
     world.host.branches[APP] = FROZEN
     await closing.settle()
     assert world.host.ours[world.record] == {"A": "1", "ROLLBACK_STATE": "frozen"}
+
+
+async def test_an_unfreeze_that_ends_while_the_host_is_looked_at_leaves_no_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The branch was read before it, the record after it."""
+    closing = Closing(State.UNCERTAIN, record=OK, sign=OK, freeze=OK, push=Lost(why="gone"))
+    world, read = closing.world, incident_record.read
+    world.host.ours[world.record] = {"ROLLBACK_INCIDENT": "inc1"}
+    world.host.branches[APP] = FROZEN
+
+    async def late(*where: Any) -> Any:
+        await settled()
+        world.host.branches[APP] = "main"
+        world.host.ours.pop(world.record, None)
+        return await read(*where)
+
+    monkeypatch.setattr(incident_record, "read", late)
+    order = await closing.settle()
+    assert (order.left, order.frozen, world.host.ours) == ((), False, {})

@@ -97,6 +97,14 @@ async def test_what_is_over_counts_only_where_it_passed_and_the_service_has_answ
     assert (await found).check.verdict is Verdict.PASSED, "it came about within the verification's own patience"
 
 
+async def test_what_was_over_before_the_host_was_seen_to_serve_it_counts_not() -> None:
+    row, looked = begun()
+    await looked.clock.advance(ROW + 1.0)
+    found = asyncio.create_task(row.check(API, since=later(ROW + 0.5)))
+    await looked.clock.advance(ROW + 0.1)
+    assert (await found).check.verdict is Verdict.PASSED and looked.asked == 6
+
+
 async def test_a_service_that_wakes_up_while_it_is_verified_keeps_its_row() -> None:
     """What it was before, as long as the row is under way, the row has seen itself."""
     row, looked = begun()

@@ -56,7 +56,8 @@ class Settler:
             await self._clock.sleep(incident_record.SIGNED_WITHIN)
         seen, current = await together(incident_record.read(self._links, host, app), self._links.current(host, app))
         mine = await self._is_mine(incident, plan, seen)
-        if seen is not None and seen.incident is None:  # whether it is ours may have taken time
+        if seen is None or seen.incident is None:
+            # an unfreeze takes the record last; and whether an unsigned one is ours may have taken time
             current = await self._links.current(host, app)
         left: list[str] = []
         await self._holders(incident, left)

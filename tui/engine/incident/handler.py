@@ -94,7 +94,11 @@ class HostEffectHandler:
         service, serving = self._fleet.service(incident.service), self._steps.serving
         fell = serving is not None and serving.fell
         async with meanwhile() as begin:
-            row = None if service is None else begin(self._steps.healthy_row.check(service, fell=fell))
+            row = (
+                None
+                if service is None
+                else begin(self._steps.healthy_row.check(service, since=incident.served_at, fell=fell))
+            )
             current = await self._links.current(incident.host, incident.app)
             current = await self._links.with_pods(incident.host, current)
             await self._left(incident, plan, current)

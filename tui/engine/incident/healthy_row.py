@@ -42,10 +42,11 @@ class HealthyRow:
         """Ask from now on; `drop` comes first where there is a row already."""
         self._task = asyncio.create_task(self._asked(service))
 
-    async def check(self, service: Service, *, fell: bool = False) -> EndedRow:
+    async def check(self, service: Service, *, since: datetime | None = None, fell: bool = False) -> EndedRow:
         """The row that was begun, once; asked for now where there is none, or none that counts.
 
-        `fell`: the latest answer that anybody heard was bad. A row that is over does not know it.
+        What a row that is over does not know: `since` when the host is known to serve the deploy, and whether it
+        `fell`, that is whether the latest answer that anybody heard was bad.
         """
         task, self._task = self._task, None
         if task is not None:
@@ -54,7 +55,7 @@ class HealthyRow:
                 found = await task
             finally:
                 await _over(task)
-            fresh = self._clock.monotonic() - found.ended <= FRESH
+            fresh = self._clock.monotonic() - found.ended <= FRESH and (since is None or found.at >= since)
             if not over or (fresh and not fell and found.check.verdict is Verdict.PASSED):
                 return found
         return await self._asked(service)
