@@ -111,6 +111,30 @@ async def test_a_write_that_was_requested_but_never_acknowledged_is_lost_not_sen
         assert server.requested == ["apps:create x"]
 
 
+@pytest.mark.parametrize("fault", [False, True])
+async def test_a_link_that_ends_with_the_acknowledgement_of_a_command_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: bool
+) -> None:
+    """asyncssh goes on with a session that it has taken away meanwhile. Any other such error is a fault."""
+    session: object = 1 if fault else None
+    async with faulty(tmp_path, _nothing) as (target, server), driver(target) as host:
+        await host.connect()
+
+        async def acknowledged(connection: asyncssh.SSHClientConnection, *_: object, **__: object) -> None:
+            connection.abort()
+            await connection.wait_closed()
+            session.session_started()  # type: ignore[attr-defined]
+
+        monkeypatch.setattr(asyncssh.SSHClientConnection, "create_process", acknowledged)
+        if fault:
+            with pytest.raises(AttributeError):
+                await host.run(("apps:create", "x"), timeout=10, writes=True)
+        else:
+            answer = await host.run(("apps:create", "x"), timeout=10, writes=True)
+            assert answer.outcome == Lost(why="the link ended as the command was started")
+    assert server.requested.count("apps:create x") == 0
+
+
 async def test_a_read_that_was_never_acknowledged_is_asked_once_more(tmp_path: Path) -> None:
     async with faulty(tmp_path, _abort) as (target, server), driver(target) as host:
         assert isinstance((await host.run(("version",), timeout=10)).outcome, Lost)

@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from tui.drivers.ssh.opening import Connection
 from tui.model.errors import LinkError
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled
 from tui.text.clean import clean_line
@@ -33,6 +34,17 @@ class TooMuch(OSError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes of output")
         self.limit = limit
+
+
+async def process_on(connection: Connection, command: str, **options: Any) -> Any:
+    """A command that the host has said it starts. Raises asyncssh.Error, OSError."""
+    try:
+        return await connection.create_process(command, **options)
+    except AttributeError as error:
+        # explained by test_a_link_that_ends_with_the_acknowledgement_of_a_command_is_lost
+        if error.obj is not None or error.name != "session_started":
+            raise
+        raise ConnectionResetError("the link ended as the command was started") from error
 
 
 class Places(Protocol):

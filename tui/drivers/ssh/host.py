@@ -31,7 +31,7 @@ from msgspec.structs import replace
 from tui.dokku import capabilities
 from tui.dokku.quoting import exec_string
 from tui.drivers.ssh import login
-from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
+from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch, process_on
 from tui.drivers.ssh.identity import Identities
 from tui.drivers.ssh.library import library
 from tui.drivers.ssh.opening import Connection, Opener
@@ -308,7 +308,7 @@ class SshHost:
                 if only_on not in (None, self._number):
                     raise Unreachable(f"{self.host.ssh}: the connection was replaced meanwhile", "try again")
                 try:
-                    process = await connection.create_process(command, encoding=None, window=2 << 20)
+                    process = await process_on(connection, command, encoding=None, window=2 << 20)
                     slots.opened()
                     return Channel(process, slots, asyncssh, on_stderr, most_errors)
                 except asyncssh.ChannelOpenError as error:

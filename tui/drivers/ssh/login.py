@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tui.drivers.ssh.channel import Channel, TooMuch
+from tui.drivers.ssh.channel import Channel, TooMuch, process_on
 from tui.model.errors import Unreachable
 from tui.model.outcome import Answer, Exited, Outcome
 from tui.text.clean import clean_line
@@ -37,7 +37,7 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
 
         try:
             async with asyncio.timeout(LIMIT):
-                process = await connection.create_process(QUESTION, encoding=None)
+                process = await process_on(connection, QUESTION, encoding=None)
                 channel = Channel(process, asyncio.Semaphore(), asyncssh, most_errors=LARGEST)
                 outcome = await _heard(channel, said)
         except asyncssh.ChannelOpenError as error:
