@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from tests.incident import stories
 from tests.incident.facts import later
+from tui.drivers.proposals import _encoded
 from tui.incident import proposal_valid
 from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.proposal import VALID_FOR, Proposal
@@ -43,6 +45,18 @@ def test_the_same_plan_made_again_is_no_difference() -> None:
     was = replace(PLAN, steps=tuple(one for one, _ in steps))
     again = tuple(replace(one, argv=argv) for one, argv in steps)
     assert proposal_valid.differences(was, replace(PLAN, steps=again, push=pushed, made_at=later(60))) == ()
+
+
+def test_a_secret_in_the_plan_which_no_proposal_keeps_is_no_difference() -> None:
+    remote = "https://oauth2:a94a8fe5ccb19ba61c4c@git.example/team/app.git"
+    last = replace(PLAN.steps[-1], argv=("git:sync", "--build", "cyc", remote, "9" * 40), writes=True)
+    assert PLAN.push is not None
+    push = replace(PLAN.push, files=(*PLAN.push.files, (".env", "API_TOKEN=a94a8fe5ccb19ba61c4c\n")))
+    fresh = replace(PLAN, steps=(*PLAN.steps, last), push=push)
+    stored = msgspec.json.decode(_encoded(of(fresh)), type=Proposal).plan
+    assert "a94a8fe5ccb19ba61c4c" not in str(stored)
+    assert proposal_valid.differences(stored, fresh) == ()
+    assert proposal_valid.differences(stored, replace(fresh, steps=PLAN.steps)) != ()
 
 
 def other_command(plan: Plan) -> Plan:

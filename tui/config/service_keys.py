@@ -138,7 +138,10 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
 
 def _git_remote(node: Node) -> str | None:
     if values.written_login(node.written or ""):
-        node.problem("holds a credential; write https://${GIT_TOKEN}@… and set GIT_TOKEN in the environment")
+        node.problem(
+            "holds a credential, or a name alone, which may be one: leave it out, or write https://${GIT_TOKEN}@… and "
+            "set GIT_TOKEN in the environment"
+        )
         return None
     if node.written is None or node.written == node.value:
         return node.read(values.remote)

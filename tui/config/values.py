@@ -11,6 +11,7 @@ from tui.model import destination
 from tui.model.guard import OnBreach
 from tui.model.service import CheckMode, Transport
 from tui.model.value_parsers import DURATION, PATTERNS, duration
+from tui.text.secret_patterns import NO_PASSWORD
 
 RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 """the smallest and the largest number that a reader of whole numbers takes"""
@@ -104,9 +105,18 @@ def check_mode(text: str) -> CheckMode:
 
 def remote(text: str) -> str:
     """A Git remote: an address or a path. Options and Git's command-running transports (`ext::`) are refused."""
-    if not text or text.startswith("-") or "::" in text or re.search(r"\s", text):
+    if not text or text.startswith("-") or re.match(r"[\w+.-]*::", text) or re.search(r"\s", text) or not _whole(text):
         raise ValueError(f"{text!r} is no Git remote; write e.g. git@github.com:team/app.git")
     return text
+
+
+def _whole(text: str) -> bool:
+    """Whether an address has a host and a port that can be; what is no address, such as a path, may be anything."""
+    try:
+        parts = urlsplit(text)
+        return "://" not in text or parts.scheme == "file" or (parts.port != 0 and bool(parts.hostname))
+    except ValueError:
+        return False
 
 
 def written_login(text: str) -> str | None:
@@ -115,10 +125,9 @@ def written_login(text: str) -> str | None:
     found = re.search(r"(\w+)://([^/@\s]*)@", text)
     if found is None:
         return None
-    scheme, login = found[1], re.sub(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", "", found[2])
-    name, _, password = login.partition(":")
-    kept = ":" in found[2] or scheme not in ("http", "https")  # then the name is no credential
-    return (password or (None if kept else name)) or None
+    name, _, password = found[2].partition(":")
+    key_is_name = found[1] in ("http", "https") and password in ("", NO_PASSWORD)
+    return re.sub(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", "", name if key_is_name else password) or None
 
 
 def repository(text: str) -> str:

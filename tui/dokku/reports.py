@@ -17,6 +17,7 @@ from tui.model.errors import UnexpectedReply
 from tui.model.observation import Container
 from tui.model.value import Value
 from tui.text.clean import clean_line, decode, plain
+from tui.text.redact import without_credential
 
 T = TypeVar("T")
 
@@ -145,11 +146,14 @@ def apps_report(raw: bytes) -> AppReport:
 
 def app_report(found: Mapping[str, str]) -> AppReport:
     """An app's report by its bare keys, as the JSON has them. Of an archive the source is its type, by Dokku's own code
-    (`--archive-type`): all three are one to us."""
+    (`--archive-type`): all three are one to us.
+
+    An address that was deployed may hold a credential: the metadata are read without it, as the journal stores them,
+    so that what was seen before a restart of this program equals what is seen after it."""
     source = found.get("deploy-source") or None
     return AppReport(
         source="tar" if source in ("tar.gz", "zip") else source,
-        metadata=found.get("deploy-source-metadata") or None,
+        metadata=without_credential(found.get("deploy-source-metadata") or "") or None,
         locked=_truth(found.get("locked")),
         created_at=_epoch(found.get("created-at")),
     )

@@ -9,6 +9,7 @@ from tui import regular_file
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet, RequestHeader, Service
 from tui.text.redact import learn, learn_address
+from tui.text.secret_patterns import NO_PASSWORD
 
 _SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
 """environment variables whose values are secrets, of this console or not"""
@@ -59,8 +60,9 @@ def learn_all(fleet: Fleet, environ: Mapping[str, str], named: Iterable[str]) ->
             learn(value)
     for service in fleet.services:
         login = urlsplit(service.git_remote) if service.git_remote and "://" in service.git_remote else None
-        if login is not None and (login.password or login.scheme in ("http", "https")):
-            learn(login.password or login.username or "")
+        if login is not None:
+            no_password = not login.password or login.password == NO_PASSWORD
+            learn((login.username if login.scheme in ("http", "https") and no_password else login.password) or "")
         for header in _headers(service):
             for name in header.credentials:
                 learn(environ.get(name, ""))

@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import msgspec
+
 from tui.incident.all_services import changed
 from tui.model.plan import CheckResult, Plan
 from tui.model.proposal import VALID_FOR, Proposal
+from tui.text.redact import redacted
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _AHEAD = timedelta(seconds=5)
@@ -30,6 +33,7 @@ def differences(proposed: Plan, fresh: Plan) -> tuple[str, ...]:
     """The differences between the plan of now and the proposed one, in words; empty where both are the same.
 
     `fresh` was planned under the same incident id."""
+    fresh = _stored(fresh)
     found = list(changed(proposed, fresh))
     if (proposed.host, proposed.app) != (fresh.host, fresh.app):
         found.append(f"it was {proposed.app} on {proposed.host}, is {fresh.app} on {fresh.host}")
@@ -44,6 +48,11 @@ def differences(proposed: Plan, fresh: Plan) -> tuple[str, ...]:
     if not found and before != now:
         found.append("the commands are in another order")
     return tuple(found)
+
+
+def _stored(plan: Plan) -> Plan:
+    """A plan as a proposal keeps it: without secrets."""
+    return msgspec.convert(redacted(msgspec.to_builtins(plan)), Plan)
 
 
 def _release(plan: Plan) -> tuple[str | None, ...]:

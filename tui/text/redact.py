@@ -81,6 +81,11 @@ def redact(text: str) -> str:
     return _of_short(text) if len(text) <= AGAIN else _whole(text)
 
 
+def without_credential(address: str) -> str:
+    """An address without secrets; what is none, such as the name of an image, stays as it is."""
+    return redact(address) if "://" in address else address
+
+
 @functools.lru_cache(maxsize=2_000)
 def _of_short(text: str) -> str:
     return _whole(text)

@@ -11,6 +11,9 @@ from collections.abc import Callable
 MARK = "[redacted]"
 """what is in a secret's place"""
 
+NO_PASSWORD = "x-oauth-basic"  # noqa: S105 - it is the same for everybody
+"""a word that Git's hosts take for a password where the name is the token"""
+
 _QUOTE = r"""\\{0,3}["']"""
 _NOTHING = rf"(?!{re.escape(MARK)}|(?:null|none|true|false|undefined)\b)"
 _AFTER_NAME = rf"""(?P<tail>[a-z0-9_-]{{0,40}})(?:
@@ -36,6 +39,7 @@ _SERVICES = (
 """schemes of notification addresses, in which everything is secret"""
 _KEYS = ("api", "access", "account", "private", "secret", "signing", "encryption", "auth", "shared")
 _SAID = ("password", "passwd", "passphrase", "secret", "token")
+_TAG = re.compile(r"[A-Za-z0-9_.-]*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(?![^\s\"'<>,;)\]}@\\])")
 _PLAIN_TAIL = re.compile(r"s?|s?[_-]?\d+|[_-]base|[_-]key(?:[_-]base)?")
 
 
@@ -67,6 +71,8 @@ def _named(text: str, found: re.Match[str]) -> bool:
     name = re.search(r"[A-Za-z0-9_.-]*$", before)
     whole = (name[0] if name else "") + text[begin : found.end("tail")]
     word, tail, low = found[0][: found.start("tail") - begin], found["tail"], before.lower()
+    if _image(text, found):
+        return False
     if found["header"] and not low.endswith("-"):
         return word in _SAID and re.fullmatch(r"(?=\S*[0-9_/+=-])\S{6,}", found["value"] or found["bare"]) is not None
     capitals = whole.isupper()
@@ -81,11 +87,24 @@ def _named(text: str, found: re.Match[str]) -> bool:
     return capitals or (tail != "s" and _PLAIN_TAIL.fullmatch(tail) is not None)
 
 
+def _image(text: str, found: re.Match[str]) -> bool:
+    """True if it is an image's name and tag, such as `ghcr.io/team/auth-token:1.4`: no header is written so."""
+    word = re.search(r"""[^\s"'<>=,]*$""", text[max(0, found.start() - 300) : found.start()])
+    before = word[0] if word else ""
+    return "/" in before and "://" not in before and _TAG.match(text, found.start()) is not None
+
+
+def _no_image(text: str, found: re.Match[str]) -> bool:
+    return not _image(text, found)
+
+
 def _login(text: str, found: re.Match[str]) -> bool:
     """A password; or a name alone in a web address: there it is a key."""
-    return found["user"] is not None or text[max(0, found.start() - 5) : found.start()].lower().endswith(
-        ("http", "https")
-    )
+    return found["user"] is not None or _web(text, found)
+
+
+def _web(text: str, found: re.Match[str]) -> bool:
+    return text[max(0, found.start() - 5) : found.start()].lower().endswith(("http", "https"))
 
 
 def _notifies(text: str, found: re.Match[str]) -> bool:
@@ -126,7 +145,10 @@ _OF_KNOWN_MAKE = tuple(
         ("eyJ", r"[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"),
         ("gh", r"[pousr]_[A-Za-z0-9]{20,}"),
         ("github_pat_", r"[A-Za-z0-9_]{20,}"),
-        ("glpat-", r"[A-Za-z0-9_-]{16,}"),
+        ("gl", r"(?:pat|oas|dt|rtr?|cbt|ptt|ft|imt|agent|soat)-(?=[a-z-]*[0-9A-Z_])[A-Za-z0-9_.-]{16,}"),
+        ("ATATT3", r"[A-Za-z0-9_=-]{20,}"),
+        ("ATCTT3", r"[A-Za-z0-9_=-]{20,}"),
+        ("ATBB", r"[A-Za-z0-9_=-]{20,}(?![A-Za-z0-9])"),
         ("xox", r"[a-z]-[A-Za-z0-9-]{8,}"),
         ("xapp-", r"[A-Za-z0-9-]{8,}"),
         ("sk_", r"(?:live|test)_[A-Za-z0-9]{10,}"),
@@ -153,13 +175,14 @@ RULES = (
     ),
     *_WEBHOOKS,
     Rule("://", _PATH, _notifies),
+    Rule("://", rf"""(?!\[redacted\])(?P<bare>[^\s/@:"'<>\\]+)(?=:(?:{NO_PASSWORD})?@)""", _web),
     Rule(
         "://",
         r"""(?:(?P<user>[^\s/@:"'<>\\]*):)?(?!\[redacted\]@)(?P<bare>(?:(?<=:)[^\s/"'<>\\]+|[^\s/@:"'<>\\]+))(?=@)""",
         _login,
     ),
-    Rule("authorization", _TO_THE_END),
-    Rule("cookie", _TO_THE_END),
+    Rule("authorization", _TO_THE_END, _no_image),
+    Rule("cookie", _TO_THE_END, _no_image),
     Rule("bearer", rf"\s+{_CREDENTIAL}"),
     Rule("basic", rf"\s+(?=\S*[0-9=+/]){_CREDENTIAL}"),
     *(

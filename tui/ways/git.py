@@ -17,6 +17,7 @@ from tui.model.host import Capabilities
 from tui.model.plan import ANYWHERE, Plan, PlanWarning, Proof, WarningLevel
 from tui.model.release import Release, Source, Target, TargetKind, WayBack, matches
 from tui.model.service import Service
+from tui.text.redact import without_credential
 from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build, deploy
 from tui.ways.way import Seen, Way
@@ -81,7 +82,7 @@ class _Git(Way):
         deed = Deed(
             way=self.name,
             step=deploy(facts, argv, f"build {target.name} again", MEASURED),
-            proof=Proof(source="git-sync", metadata=f"{remote}#{target.commit}"),
+            proof=Proof(source="git-sync", metadata=f"{without_credential(remote)}#{target.commit}"),
             moves=moves if target.elsewhere is None else (ANYWHERE,),
             cautions=tuple(_cautions(facts)),
         )
