@@ -54,3 +54,14 @@ def test_what_is_wrong_with_parts_is_said(tmp_path: Path, written: str, said: st
 def test_a_part_may_not_be_called_like_another_service(tmp_path: Path) -> None:
     text = f"{HOSTS}  x: {{app: a, parts: [{{host: east}}, {{host: west}}]}}\n  x.east: {{host: west, app: b}}\n"
     assert any("would be called 'x.east'" in said for _, said in problems(text, tmp_path))
+
+
+def test_one_host_under_two_names_is_one_host(tmp_path: Path) -> None:
+    again = HOSTS.replace("services:", "  again: {ssh: dokku@EAST.example}\nservices:")
+    ((line, said),) = problems(f"{again}  x: {{host: east, app: a}}\n  y: {{host: again, app: a}}\n", tmp_path)
+    assert (line, said) == (
+        8,
+        "services.y.app: 'a' is already the app of 'x': the hosts east and again are one, dokku@east.example",
+    )
+    assert load_text(f"{again}  x: {{host: east, app: a}}\n  y: {{host: again, app: b}}\n", tmp_path).services
+    assert load_text(f"{HOSTS}  x: {{host: east, app: a}}\n  y: {{host: west, app: a}}\n", tmp_path).services

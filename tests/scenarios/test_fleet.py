@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.harness import LocalSandbox
 from tests.sandboxes import Done, Sandbox
@@ -41,6 +42,23 @@ def written(box: Sandbox) -> list[str]:
     asked = ("checks:report",)
     sent = [c["command"] for c in box.look()["commands"]]
     return [c for c in sent if c.startswith(writes) and not c.startswith(asked)]
+
+
+def test_one_app_under_two_names_does_not_go_back_twice(local: LocalSandbox) -> None:
+    """A host by its name and by its address cannot be told to be one by services.yaml; what runs there shows it."""
+    file = Path(local.services)
+    read = yaml.safe_load(file.read_text())
+    (name,) = read["hosts"]
+    read["hosts"]["again"] = read["hosts"][name] | {"ssh": read["hosts"][name]["ssh"].replace("127.0.0.1", "localhost")}
+    read["services"]["twin"] = read["services"]["api"] | {"host": "again", "order": 35}
+    file.write_text(yaml.safe_dump(read))
+    refused = local.run("all", "previous", *SAID)
+    assert refused.code == 3, refused.stderr
+    assert f"twin: its app is that of api: the same containers run as scenextras on {name}" in refused.stderr
+    assert "--except twin" in refused.stderr
+    assert serving(local) == NOW
+    done = local.run("all", "previous", *SAID, "--except", "twin", "--no-watch")
+    assert (done.code, serving(local)) == (0, PREVIOUS), done.stderr
 
 
 def test_all_four_go_back_in_order_under_one_id(local: Sandbox) -> None:

@@ -1,6 +1,7 @@
 """The hosts and the services of services.yaml, and what has to hold between them: hosts exist, names mean one thing."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,10 @@ def read_hosts(node: Node | None, shape: Keys[Any]) -> tuple[Host, ...]:
 
 
 def read_services(
-    node: Node | None, defaults: Node | None, hosts: tuple[str, ...], shape: Keys[Any]
+    node: Node | None, defaults: Node | None, hosts: tuple[str, ...], places: Mapping[str, str], shape: Keys[Any]
 ) -> tuple[Service, ...]:
-    """The services, each read by this shape over the defaults, each on one of the `hosts`."""
+    """The services, each read by this shape over the defaults, each on one of the `hosts`. `places`: where those are
+    that could be read."""
     if node is not None and not node.value:
         node.problem("names no service")
     if defaults is not None:
@@ -103,7 +105,7 @@ def read_services(
         for name, one in (node.mapping() if node else {}).items()
     }
     found: list[Service] = []
-    apps: dict[tuple[str, str], str] = {}
+    apps: dict[tuple[str, str], tuple[str, str]] = {}
     owners: dict[str, list[str]] = defaultdict(list)
     for name, one in every.items():
         for node in _written(one, "app"):
@@ -124,8 +126,10 @@ def read_services(
         for made in make(name):
             if made.part_of and made.name in every:
                 one.problem(f"its part on {made.host} would be called {made.name!r}, as another service is")
-            if (other := apps.setdefault((made.host, made.app), name)) != name:
-                _written(one, "app", made.app)[0].problem(f"{made.app!r} is already the app of {other!r}")
+            other, on = apps.setdefault((places.get(made.host, made.host), made.app), (name, made.host))
+            if other != name:
+                where = "" if on == made.host else f": the hosts {on} and {made.host} are one, {places[on]}"
+                _written(one, "app", made.app)[0].problem(f"{made.app!r} is already the app of {other!r}{where}")
             found.append(made)
     return tuple(found)
 

@@ -225,8 +225,9 @@ def read_fleet(root: Node, path: str, problems: Problems, sections: vendors.Sect
     _ways(nodes.get("ways"))
     hosts = read_hosts(nodes.get("hosts"), host(beside))
     named = tuple(nodes["hosts"].names()) if "hosts" in nodes else ()
+    places = {one.name: one.ssh.lower() for one in hosts}
     services = read_services(
-        nodes.get("services"), nodes.get("defaults"), named, service(sections, beside, made["watch"])
+        nodes.get("services"), nodes.get("defaults"), named, places, service(sections, beside, made["watch"])
     )
     contacts: Found | None = made["contacts"]
     below = dict(contacts.nodes) if contacts is not None else {}

@@ -145,7 +145,7 @@ class Batch:
     async def prepare(self) -> tuple[Prepared, ...]:
         """Plan what has not been started, anew. Nothing is sent."""
         waiting = [part.service for part in self.parts if all_services.stage(part) is BatchStage.NOT_STARTED]
-        return tuple(await asyncio.gather(*(self._prepared(name) for name in waiting)))
+        return _apart(await asyncio.gather(*(self._prepared(name) for name in waiting)))
 
     async def _prepared(self, name: str) -> Prepared:
         walk = self.walks.get(name)
@@ -205,7 +205,23 @@ async def prepare(engine: Engine, group: Group, take_over: str | None) -> tuple[
             group,
         )
 
-    return tuple(await asyncio.gather(*(one(name) for name in group.services)))
+    return _apart(await asyncio.gather(*(one(name) for name in group.services)))
+
+
+def _apart(found: Sequence[Prepared]) -> tuple[Prepared, ...]:
+    """The same, where a service that is another one once more says so."""
+    twins = all_services.once_more([one.plan for one in found if one.plan is not None])
+    return tuple(
+        Prepared(
+            service=one.service,
+            plan=one.plan,
+            trouble=f"its app is that of {twin.service}: the same containers run as {twin.app} on {twin.host}",
+            fix="take one of the two out of services.yaml",
+        )
+        if (twin := twins.get(one.service)) is not None
+        else one
+        for one in found
+    )
 
 
 async def prepared(name: str, plan: Callable[[], Awaitable[Plan]], group: Group) -> Prepared:

@@ -70,6 +70,20 @@ def blocked(plan: Plan, group: Group) -> str:
     return "; ".join(caution.text for caution in plan.blocked) or ("" if group.whole else plan.leaves_healthy)
 
 
+def once_more(plans: Sequence[Plan]) -> dict[str, Plan]:
+    """The services whose app is that of another plan before theirs, each with that plan: a host that has two names, or
+    a name and an address, leads to the same containers. Going back with both would go back twice."""
+    found: dict[str, Plan] = {}
+    seen: dict[str, Plan] = {}
+    for plan in plans:
+        ids = [c.id for c in plan.before.containers if c.id]
+        first = next((seen[one] for one in ids if one in seen), None)
+        if first is not None:
+            found[plan.service] = first
+        seen |= dict.fromkeys(ids, first or plan)
+    return found
+
+
 def title(group: Group) -> str:
     """The run's name where it is told of: what a person would type."""
     return f"{group.whole} {group.target}" if group.whole else PHRASE
