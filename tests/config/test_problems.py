@@ -44,7 +44,7 @@ services.yaml:2: enviroment: unknown key; did you mean 'environment'?
 services.yaml:5: hosts.azure.ssh: '-oProxyCommand=evil' is no ssh destination; write user@host, user@host:port, ssh://user@host:port, user@[::1]:port or an alias of ~/.ssh/config
 services.yaml:6: hosts.azure.sandbox: 'maybe' is neither true nor false; write one of the two
 services.yaml:9: services.api.host: 'azur' is no host of this file; known: azure
-services.yaml:10: services.api.app: 'Scene/Xtras' is no Dokku app: letters, digits, dot, dash and underscore, at most 128
+services.yaml:10: services.api.app: 'Scene/Xtras' is no Dokku app: letters from a to z, digits, dot, dash and underscore, the first a letter or digit, at most 128
 services.yaml:11: services.api.health.url: 'ftp://x' is no http or https address; write e.g. https://example.com/health
 services.yaml:12: services.api.rollback.expected: '30' is no duration; write 30s, 5m, 1h or 1m30s
 services.yaml:12: services.api.rollback.downtime: '30s-10s' runs backwards; write the shorter time first
@@ -185,7 +185,7 @@ WITH = [
     ("  two: {host: here}\n", 11, "services.two: app is missing"),
     ("  two: {host: here, app: Up/per}\n", 11, "services.two.app: 'Up/per' is no Dokku app"),
     ("  two:\n", 11, "services.two: host is missing"),
-    ("  -x: {host: here, app: x}\n", 11, "services.-x: '-x' is no name"),
+    ("  -x: {host: here, app: x}\n", 11, "services.-x: '-x' is no name: letters from a to z"),
 ]
 
 

@@ -19,6 +19,7 @@ _SPAN = DURATION.replace("(?=.)", "(?=[0-9])").replace("([0-9]", "(?:[0-9]")
 DOWNTIME = f"none|{_SPAN}-{_SPAN}"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 APP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+_LETTERS = "letters from a to z, digits, dot, dash and underscore, the first a letter or digit"
 PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?)%"
 REPOSITORY = r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
 JSON_PATH = r"(?!\$(?!\{))(?!.*\[[0-9]*\])[^\n]*"
@@ -186,14 +187,14 @@ def pattern(text: str) -> str:
 def name(text: str) -> str:
     """A name of a service or host."""
     if not re.fullmatch(NAME, text):
-        raise ValueError(f"{text!r} is no name: letters, digits, dot, dash and underscore, at most 63")
+        raise ValueError(f"{text!r} is no name: {_LETTERS}, at most 63; a service's `title` may hold anything")
     return text
 
 
 def app(text: str) -> str:
     """A Dokku app's name. Capitals and underscores are those of older hosts, which go on with such apps."""
     if not re.fullmatch(APP, text):
-        raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 128")
+        raise ValueError(f"{text!r} is no Dokku app: {_LETTERS}, at most 128")
     if is_ours(text):
         raise ValueError(f"{text!r} is a kept release or a record of this program; name the app that serves")
     return text
