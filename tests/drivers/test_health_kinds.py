@@ -155,7 +155,7 @@ async def test_headers_are_sent_as_they_are_and_once(probes: HttpProbes) -> None
     [
         (
             "https://{here}/ready",
-            "HTTP 301, sent on to https://{here}/ready, expected 200; behind a proxy that ends TLS",
+            "HTTP 301, sent on to https://{here}/ready, expected 200; write https://, or, behind a proxy",
         ),
         ("/login", "HTTP 301, sent on to /login, expected 200"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tui.incident import health_from_probes, healthy_log, step_budgets
-from tui.incident.healthy_answer import dotted, unhealthy
+from tui.incident.healthy_answer import dotted, from_a_cache, unhealthy
 from tui.incident.healthy_log import WrittenLine
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.incident import Incident, State
@@ -39,6 +39,41 @@ def why(expect: Expect, body: Any, status: int = 200, **headers: str) -> str:
 def test_an_answer_that_sends_on_says_where_and_guesses_only_what_fits(to: str, words: str) -> None:
     said = why(Expect(), "", 302, location=to)
     assert f"sent on to {to}" in said and said.endswith(words + ": https}" * ("Proto" in words)), said
+
+
+@pytest.mark.parametrize(
+    ("url", "to", "hints"),
+    [
+        ("http://x.example/ready", "https://x.example/ready", True),
+        ("http://x.example:80/ready", "https://x.example/ready", True),
+        ("http://10.0.0.5/ready", "https://x.example/ready", True),
+        ("http://x.example", "https://x.example/", True),
+        ("http://x.example/ready", "https://x.example/login", False),
+        ("https://x.example/ready", "https://www.x.example/ready", False),
+        ("http://x.example/ready", "http://www.x.example/ready", False),
+    ],
+)
+def test_what_answers_only_over_tls_is_told_to_be_asked_so(url: str, to: str, hints: bool) -> None:
+    said = unhealthy(Expect(), url, 308, {"location": to}, b"")
+    assert ("; write https://" in said) is hints, said
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({}, ""),
+        ({"age": "0"}, ""),
+        ({"age": "soon"}, ""),
+        ({"x-cache": "Miss from cloudfront"}, ""),
+        ({"cf-cache-status": "DYNAMIC"}, ""),
+        ({"age": "86400"}, "from a cache, 86400 s old: the service itself was not asked"),
+        ({"age": "7, 3", "x-cache": "HIT, HIT"}, "from a cache, 7 s old: the service itself was not asked"),
+        ({"x-cache": "Hit from cloudfront"}, "from a cache: the service itself was not asked"),
+        ({"cf-cache-status": "HIT"}, "from a cache: the service itself was not asked"),
+    ],
+)
+def test_an_answer_that_a_cache_gave_is_told_by_its_headers(headers: dict[str, str], words: str) -> None:
+    assert from_a_cache(headers) == words
 
 
 @pytest.mark.parametrize("to", ["http://[bad", "//[", "http://a]b/", "http://\u2100.x/"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.drivers import tcp, websocket
 from tui.drivers.http_client import Raw, Web
-from tui.incident.healthy_answer import dotted, unhealthy
+from tui.incident.healthy_answer import dotted, from_a_cache, unhealthy
 from tui.model import json_text
 from tui.model.health import PLAIN, Probe, ProbeOutcome, RequestExtras
 from tui.model.service import Expect, IdentitySpec
@@ -39,7 +39,8 @@ class HttpProbes:
         except (TimeoutError, OSError, ValueError) as error:
             return self._unreachable(url, at, error, timeout)
         why = unhealthy(expect, url, *answer)
-        return self._answered(url, at, seconds, answer.status, why)
+        doubt = "" if why else from_a_cache(answer.headers)
+        return self._answered(url, at, seconds, answer.status, why or doubt, well=not why)
 
     async def websocket(self, url: str, asking: RequestExtras = PLAIN, *, timeout: float = 5.0) -> Probe:
         """One handshake of a WebSocket."""
@@ -50,30 +51,33 @@ class HttpProbes:
                 answer, seconds = await self._get(websocket.address(url), asking, wanted)
         except (TimeoutError, OSError, ValueError) as error:
             return self._unreachable(url, at, error, timeout)
-        return self._answered(url, at, seconds, answer.status, websocket.unhealthy(key, answer))
+        why = websocket.unhealthy(key, answer)
+        return self._answered(url, at, seconds, answer.status, why, well=not why)
 
     async def tcp(self, endpoint: str, *, timeout: float = 5.0) -> Probe:
         """One connection to a host and port."""
         return await tcp.look(endpoint, self._clock, timeout)
 
     async def identity(self, spec: IdentitySpec, asking: RequestExtras = PLAIN) -> str | None:
-        """The service's own word on what it is; None: it did not say."""
+        """The service's own word on what it is; None: it did not say, or a cache said it in its place."""
         try:
             async with asyncio.timeout(5.0):
                 (_, headers, body), _ = await self._get(spec.url, asking, {"Connection": "close"})
         except (TimeoutError, OSError, ValueError):
             return None
+        if from_a_cache(headers):
+            return None
         said = headers.get(spec.header.lower()) if spec.header is not None else _said(body, spec.json or "")
         return clean_line(said, 100) if said else None
 
-    def _answered(self, url: str, at: Any, seconds: float, status: int, why: str) -> Probe:
+    def _answered(self, url: str, at: Any, seconds: float, status: int, detail: str, *, well: bool) -> Probe:
         return Probe(
             at=at,
             url=url,
-            outcome=ProbeOutcome.UNHEALTHY if why else ProbeOutcome.HEALTHY,
+            outcome=ProbeOutcome.HEALTHY if well else ProbeOutcome.UNHEALTHY,
             seconds=seconds,
             status=status,
-            detail=why,
+            detail=detail,
         )
 
     def _unreachable(self, url: str, at: Any, error: Exception, timeout: float) -> Probe:

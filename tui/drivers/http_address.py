@@ -28,7 +28,7 @@ class HttpAddress(NamedTuple):
 
     scheme: str
     host: str
-    """in ASCII, an IPv6 address without brackets"""
+    """in ASCII, an IPv6 address without brackets; its zone, if any, as the system reads it"""
     port: int | None
     """None: the scheme's own"""
     target: bytes
@@ -39,7 +39,7 @@ class HttpAddress(NamedTuple):
     @property
     def authority(self) -> str:
         """The Host header."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if self.port is None else f"{host}:{self.port}"
 
 
@@ -79,7 +79,7 @@ def _by_httpx(url: str) -> HttpAddress:
     login = f"{parts.username}:{parts.password}" if parts.userinfo else ""
     return HttpAddress(
         scheme=parts.scheme,
-        host=parts.raw_host.decode("ascii"),
+        host=parts.raw_host.decode("ascii").replace("%25", "%"),
         port=parts.port,
         target=parts.raw_path,
         login=f"Basic {b64encode(login.encode()).decode()}" if login else "",

@@ -35,6 +35,11 @@ def words(error: Exception) -> str:
     return f"{name}: {said}".rstrip(": ")
 
 
+def of_tls(error: Exception) -> bool:
+    """True if the two did not agree on TLS, such as on a certificate."""
+    return any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and all that it came from, the outermost first."""
     seen: list[BaseException] = []

@@ -12,6 +12,7 @@ Trouble of the network is an OSError, an address that is none a ValueError: the 
 import asyncio
 import functools
 import os
+import re
 import ssl
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,7 @@ from tui.drivers import certificates, http_address, http_causes
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.http_address import HttpAddress
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
-from tui.model.destination import is_loopback
+from tui.model.destination import is_ip, is_loopback
 from tui.text.redact import learn
 
 if TYPE_CHECKING:
@@ -95,23 +96,28 @@ class Web:
         import httpcore
         import socksio
 
-        where = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
         if content is None and method in ("POST", "PUT", "PATCH"):
             content = b""  # said to be empty; the other methods say nothing
         limits = {"connect": self._connect, **dict.fromkeys(("read", "write", "pool"), self._timeout)}
-        how: dict[str, Any] = {"headers": _asked(to, headers), "content": content, "extensions": {"timeout": limits}}
+        asked, where = _asked(to, headers), _where(to, url)
+
+        async def answer(**more: str) -> Raw:
+            how = {"timeout": limits, **more}
+            coming = pool.stream(method, where, headers=asked, content=content, extensions=how)
+            return await _answer(coming, largest, cut=cut)
+
         try:
-            async with pool.stream(method, where, **how) as answer:
-                told = _told(answer.headers)
-                unpack = unpacking(told.get("content-encoding", ""))
-                body = bytearray()
-                async for chunk in answer.aiter_stream():
-                    body += unpack(chunk, largest + 1 - len(body))
-                    if len(body) > largest:
-                        if not cut:
-                            raise AnswerTooLarge(f"an answer of more than {largest} bytes")
-                        break
-                return Raw(answer.status, told, bytes(body[:largest]))
+            name = _name(to, headers)
+            try:
+                return await answer(sni_hostname=name) if name else await answer()
+            except httpcore.ConnectError as by_name:
+                if not name or not http_causes.of_tls(by_name):
+                    raise
+                why = http_causes.words(by_name)
+                try:  # its certificate may be for the address itself
+                    return await answer()
+                except httpcore.ConnectError as error:
+                    raise NoConnection(why + by_way_of(url)) from error
         except zlib.error as error:
             raise OSError(f"the answer cannot be unpacked: {error}") from error
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -171,6 +177,41 @@ class Web:
             max_keepalive_connections=10 if self._keep else 0,
             keepalive_expiry=KEPT,
         )
+
+
+async def _answer(coming: Any, largest: int, *, cut: bool) -> Raw:
+    async with coming as answer:
+        told = _told(answer.headers)
+        unpack = unpacking(told.get("content-encoding", ""))
+        body = bytearray()
+        async for chunk in answer.aiter_stream():
+            body += unpack(chunk, largest + 1 - len(body))
+            if len(body) > largest:
+                if not cut:
+                    raise AnswerTooLarge(f"an answer of more than {largest} bytes")
+                break
+        return Raw(answer.status, told, bytes(body[:largest]))
+
+
+def _where(to: HttpAddress, url: str) -> "httpcore.URL":
+    """The address as httpcore takes it. Raises NoConnection where it would send it on misspelt.
+
+    What it writes for a proxy it writes as it is; for TLS the brackets would be part of the name."""
+    import httpcore
+
+    host, proxy = to.host, Proxies(os.environ).of(url) if ":" in to.host else None
+    if proxy is not None and proxy.url.startswith("http"):
+        if to.scheme == "https":
+            raise NoConnection(f"{proxy.url} takes no IPv6 address over TLS; write a name, or [{host}] into no_proxy")
+        host = f"[{host}]"
+    return httpcore.URL(scheme=to.scheme, host=host, port=to.port, target=to.target)
+
+
+def _name(to: HttpAddress, headers: Mapping[str, str]) -> str:
+    """The name that an IP address is asked for over TLS, by the Host header; empty for every other address."""
+    asked = next((value for name, value in headers.items() if name.lower() == "host"), "")
+    found = re.fullmatch(r"([A-Za-z0-9.-]*[A-Za-z][A-Za-z0-9.-]*)(?::[0-9]+)?", asked)
+    return found[1] if found and to.scheme == "https" and is_ip(to.host) else ""
 
 
 def _asked(to: HttpAddress, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -165,8 +165,9 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
     for one in seen.parts or (seen,) if seen is not None else ():
         topic = "public" if one.url == spec.public_url else "health"
         if one.outcome is ProbeOutcome.HEALTHY:
-            took = f"healthy in {(one.seconds or 0) * 1000:.0f} ms ({one.url})"
-            lines.append(_line(of, topic, Result.OK, took))
+            took = f"healthy in {(one.seconds or 0) * 1000:.0f} ms{f', {one.detail}' * bool(one.detail)} ({one.url})"
+            fix = "an address that no cache answers: a service that is down looks healthy by this one"
+            lines.append(_line(of, topic, Result.NOTE, took, fix) if one.detail else _line(of, topic, Result.OK, took))
         else:
             fix = _cure(one.detail)
             lines.append(_line(of, topic, Result.FINDING, f"{one.outcome}: {one.detail} ({one.url})", fix))

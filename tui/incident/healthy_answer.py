@@ -10,6 +10,8 @@ from tui.model.service import Expect
 from tui.text.clean import clean_line, decode
 
 _TRUTH = {"true": ("true", "yes", "on"), "false": ("false", "no", "off")}
+_CACHES = ("cf-cache-status", "x-cache", "x-cache-status", "x-proxy-cache")
+"""headers in which caches say HIT"""
 MOVED = (301, 302, 303, 307, 308)
 
 
@@ -47,7 +49,8 @@ def _other_status(expect: Expect, url: str, status: int, headers: Mapping[str, s
     wanted = " or ".join(map(str, expect.status))
     to = headers.get("location", "")
     if status not in MOVED or not to:
-        return clean_line(f"HTTP {status}, expected {wanted}: {decode(body[:200])}", 200)
+        said = decode(body[:200])
+        return clean_line(f"HTTP {status}, expected {wanted}{f': {said}' if said.strip() else ''}", 200)
     hint = ""
     try:
         leads = urljoin(url, to)
@@ -55,9 +58,32 @@ def _other_status(expect: Expect, url: str, status: int, headers: Mapping[str, s
         return clean_line(f"HTTP {status}, sent on to {to[:100]}, which is no address; expected {wanted}", 250)
     if leads == url:
         hint = ", which is this very address"
-    elif leads.partition("://")[2] == url.partition("://")[2] and urlsplit(url).scheme == "http":
-        hint = "; behind a proxy that ends TLS: headers: {X-Forwarded-Proto: https}"
+    elif _only_tls(url, leads):
+        hint = "; write https://, or, behind a proxy that ends TLS, headers: {X-Forwarded-Proto: https}"
     return clean_line(f"HTTP {status}, sent on to {to[:100]}, expected {wanted}{hint}", 250)
+
+
+def _only_tls(url: str, leads: str) -> bool:
+    """True if a redirect leads to the same page over TLS: on the same host or, but for a start page, on any, because
+    a site may be asked by its IP."""
+    try:
+        was, to = urlsplit(url), urlsplit(leads)
+    except ValueError:
+        return False
+    page = was.path or "/"
+    same = (page, was.query) == (to.path or "/", to.query) and (page != "/" or was.hostname == to.hostname)
+    return same and (was.scheme, to.scheme) == ("http", "https")
+
+
+def from_a_cache(headers: Mapping[str, str]) -> str:
+    """A word on an answer that a cache gave (RFC 9111, 5.1: `Age`), empty for one that the service gave.
+
+    A CDN answers so while the service is down, and asks nobody because of our `no-cache`."""
+    age = headers.get("age", "").partition(",")[0].strip()
+    if age.isdecimal() and int(age) > 0:
+        return clean_line(f"from a cache, {age[:12]} s old: the service itself was not asked", 200)
+    hit = any("hit" in headers.get(name, "").lower() for name in _CACHES)
+    return "from a cache: the service itself was not asked" if hit else ""
 
 
 def _same(found: str | None, wanted: str) -> bool:

@@ -63,6 +63,15 @@ def parse(text: str) -> Destination:
     return Destination(host=host, user=user if at else None, port=int(port) if port is not None else None)
 
 
+def is_ip(host: str) -> bool:
+    """True if it is an address, without brackets, and no name."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """True if a host's name or address, with or without brackets, is this machine."""
     try:

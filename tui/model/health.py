@@ -58,7 +58,7 @@ class Probe(Value):
     """time to the whole answer"""
     status: int | None = None
     detail: str = ""
-    """cleaned, one line: why it is not healthy, or the body's state"""
+    """cleaned, one line: why it is not healthy, or why a healthy answer says little"""
     parts: tuple["Probe", ...] = ()
     """each single look, where several addresses were asked; then this one is the gravest of them"""
 

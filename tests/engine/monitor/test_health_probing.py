@@ -39,7 +39,8 @@ class Addresses:
     async def probe(self, url: str, *args: Any, **how: Any) -> Probe:
         self.first = self.clock.at if self.first is None else self.first
         outcome = self.answers[url]
-        return Probe(at=self.clock.now(), url=url, outcome=outcome, seconds=0.1, detail="HTML" * (outcome != "healthy"))
+        detail = "HTML" * (outcome != "healthy") or "from a cache" * (url == "cdn")
+        return Probe(at=self.clock.now(), url=url, outcome=outcome, seconds=0.1, detail=detail)
 
     async def tcp(self, endpoint: str, **how: Any) -> Probe:
         return await self.probe(endpoint)
@@ -98,6 +99,16 @@ async def test_what_is_well_everywhere_passes_after_its_settle() -> None:
     )
     assert check.verdict is Verdict.PASSED and check.evidence.endswith("own, ws, port")
     assert addresses.first == 5.0, "answers within `settle` do not count"
+
+
+async def test_what_a_cache_answered_is_said_with_the_proof() -> None:
+    clock = ByHand()
+    asked = probes(clock, own=ProbeOutcome.HEALTHY, cdn=ProbeOutcome.HEALTHY)
+    check = await health_probing.passes(asked, clock, service(url="own", public_url="cdn"))
+    assert (check.verdict, check.evidence) == (
+        Verdict.PASSED,
+        "3 of 3 healthy in a row, slowest 100 ms: own, cdn; cdn: from a cache",
+    )
 
 
 async def test_a_worker_is_well_by_its_log_which_is_read_once_for_the_same_containers() -> None:

@@ -62,7 +62,8 @@ async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check
         if row >= spec.passes:
             measured = [time for time in times if time is not None]
             slowest = f", slowest {max(measured) * 1000:.0f} ms" if measured else ""
-            evidence = f"{row} of {row} healthy in a row{slowest}: {addresses(seen)}"
+            doubts = "".join(f"; {one.url}: {one.detail}" for one in seen.parts or (seen,) if one.detail)
+            evidence = f"{row} of {row} healthy in a row{slowest}: {addresses(seen)}{doubts}"
             return Check(name="health", verdict=Verdict.PASSED, evidence=evidence)
         if clock.monotonic() - began > spec.patience.total_seconds():
             unreachable = seen.outcome is ProbeOutcome.UNREACHABLE
