@@ -46,7 +46,7 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
         (of(httpx.ConnectError("x"), tls("TLSV1_ALERT_PROTOCOL_VERSION")), "tlsv1 alert protocol version"),
         (of(httpx.ReadError(""), tls("x", ssl.SSLWantReadError)), "the connection was cut (ReadError)"),
         (httpx.RemoteProtocolError("illegal status line: bytearray(b'SSH-2.0')"), "line: b'SSH-2.0'"),
-        (httpx.ReadTimeout(""), "ReadTimeout"),
+        (httpx.ReadTimeout(""), "no answer in time (ReadTimeout)"),
         (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy refuses: 407"),
     ],
 )

@@ -30,6 +30,8 @@ def words(error: Exception) -> str:
         return f"the connection was cut ({said or name})"
     if name == "ProxyError":
         return f"the proxy refuses: {said}"
+    if name.endswith("Timeout"):
+        return f"no answer in time ({name})"
     if name == "RemoteProtocolError":
         return f"what answers speaks no HTTP, or broke off: {said}"
     return f"{name}: {said}".rstrip(": ")
