@@ -142,6 +142,23 @@ def test_what_runs_is_named_by_its_commit_by_ours_and_by_our_label() -> None:
     assert what_runs.running(releases, current(metadata=OTHER)).number is None
 
 
+def test_an_archive_that_serves_after_one_that_failed_is_told_by_the_second_in_which_it_was_made() -> None:
+    releases = Made()(r2={"deployed_at": T0}, r3={"deployed_at": T0 + timedelta(seconds=1)})
+    web = replace(container(), created_at=T0 + timedelta(milliseconds=400), image="sha256:1")
+    job = replace(web, process="worker", created_at=T0 - timedelta(seconds=3))
+    failed = replace(current(metadata="--", containers=(web, job)), source="tar", updated_at=T0 + timedelta(hours=1))
+    assert what_runs.running(releases, failed).number == 2
+    for other in (
+        replace(failed, containers=(web, replace(job, image="sha256:2"))),
+        replace(failed, containers=(web, replace(job, created_at=None))),
+        replace(failed, containers=(replace(web, created_at=T0 + timedelta(seconds=9)), job)),
+        replace(failed, source="docker-image"),
+    ):
+        assert what_runs.running(releases, other).number is None
+    twice = Made()(r2={"deployed_at": T0}, r3={"deployed_at": T0})
+    assert what_runs.running(twice, failed).number is None
+
+
 def test_a_commit_of_ours_whose_containers_lost_our_label_was_rebuilt_and_is_nobodys_release() -> None:
     releases = Made()(r3={"served_as": (OURS,)})
     now = current(metadata=OURS)

@@ -164,7 +164,20 @@ def test_a_failed_image_is_told_and_cured(box: Sandbox) -> None:
 
 
 def test_a_failed_archive_is_told(box: Sandbox) -> None:
-    """All archives have one name, so which of the kept releases runs is not known any more."""
+    """All archives have one name: which of the kept releases runs is told by the second in which Dokku made it."""
+    told(box, "archive")
+    newest, *_ = box.run("shop", "--list", "--json").document["items"]
+    assert (newest["name"], newest["running"]) == ("release:1", True)
+    kept = box.run("keep", "shop")
+    assert (kept.code, "release:1 is what runs, and it is kept" in kept.stderr) == (9, True), kept.stderr
+    done = box.run("shop", "current", "--yes", "--no-watch")
+    assert done.code == 0, done.stderr
+    assert (box.app("shop")["serves"], box.app("shop")["image_version"]) == ("v1.0.0", "v1.0.0")
+    (found,) = box.run("status", "shop", "--json").document["items"]
+    assert found["restart_risk"] is None
+
+
+def test_after_a_failed_archive_a_good_one_ends_it(box: Sandbox) -> None:
     told(box, "archive")
     box.pull("deploy", app="shop", version="v3.0.0", wait=True)
     (found,) = box.run("status", "shop", "--json").document["items"]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tui.model.observation import RunningState
 from tui.model.release import Release
 from tui.releases.choose_release import identity, newest_first
+from tui.releases.keepable import deployed_at
 
 REBUILT = "rebuilt"
 """what runs is called so where a rebuild put it there: what it was built from, the host does not say"""
@@ -62,6 +63,20 @@ def _labelled(releases: tuple[Release, ...], current: RunningState) -> Release |
     return next((r for r in releases if label is not None and str(r.number) == label), None)
 
 
+def _made_then(releases: tuple[Release, ...], current: RunningState) -> Release | None:
+    """The kept release whose containers were made in the very second in which these were.
+
+    All archives have one name, and Dokku moves the branch before it builds: after one that failed, nothing else that
+    the host says tells which of the others serves.
+    """
+    at = deployed_at(current)
+    dated = all(c.created_at is not None for c in current.running.values())
+    if current.source != "tar" or at is None or not dated or len({c.image for c in current.running.values()}) != 1:
+        return None
+    found = [r for r in releases if r.holder and r.deployed_at == at.replace(microsecond=0)]
+    return found[0] if len(found) == 1 else None
+
+
 def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
     if current.half_way:
         return Release(app=current.app, running=True, said=HALF_WAY)
@@ -78,6 +93,8 @@ def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
         return replace(labelled, running=True, served_as=(*labelled.served_as, commit))
     if labelled is not None and commit and not labelled.is_commit(commit) and current.git_rev is not None:
         return Release(app=current.app, running=True, down=down, said=HALF_WAY)
+    if (made := _made_then(releases, current)) is not None:
+        return replace(made, running=True, down=down)
     return Release(
         app=current.app,
         commit=current.commit,
