@@ -1,11 +1,15 @@
 """The command line's arguments, those of the runbook's script included."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.config.fleets import SMALL, load_text
 from tui.cli.argparse_errors import BY_FILE
+from tui.cli.naming import unknown
 from tui.cli.options import parse
+from tui.engine import named_service
 from tui.model.errors import ConfigError
 from tui.model.release import Target, TargetKind
 
@@ -22,6 +26,47 @@ from tui.model.release import Target, TargetKind
 def test_the_runbooks_arguments(line: str, target: Target) -> None:
     found = parse(line.split())
     assert (found.command, found.target) == ("rollback", target)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("4", "release:4"),
+        ("#4", "release:4"),
+        ("R4", "release:4"),
+        ("release 4", "release:4"),
+        ("Previous", "previous"),
+        ("3d8a5c09", "sha:3d8a5c09"),
+        ("sha:3D8A5C09", "sha:3d8a5c09"),
+        ("3D8A5C09DE013E15BCC2931B9E464F3B8F007A3C", "sha:3d8a5c09de013e15bcc2931b9e464f3b8f007a3c"),
+        ("pre-deploy-20231201-120000", "tag:pre-deploy-20231201-120000"),
+        ("https://gitlab.example:8443/g/sub/app/-/commit/3d8a5c09?ref=main", "sha:3d8a5c09"),
+        ("https://gitea.example/team/app/commit/3d8a5c09", "sha:3d8a5c09"),
+        ("https://bitbucket.org/team/app/commits/3d8a5c09#chg", "sha:3d8a5c09"),
+        ("https://git.example/app.git/commit/?id=3d8a5c09", "sha:3d8a5c09"),
+    ],
+)
+def test_what_is_most_likely_meant_is_proposed_and_can_be_typed(written: str, meant: str) -> None:
+    for words in (["api", written], ["api", "previous", "--expect-current", written]):
+        with pytest.raises(ConfigError) as wrong:
+            parse(words)
+        assert f"did you mean '{meant}'?" in wrong.value.message
+    assert str(parse(["api", meant]).target) == meant
+
+
+@pytest.mark.parametrize("written", ["v1.4.0", "main", "https://gitlab.example/app/-/commit/main", "image:x", ""])
+def test_nothing_is_proposed_that_was_not_written(written: str) -> None:
+    with pytest.raises(ConfigError) as wrong:
+        parse(["api", written])
+    assert "did you mean 'release:" not in wrong.value.message and "'sha:3" not in wrong.value.message
+
+
+def test_a_title_leads_to_the_name(tmp_path: Path) -> None:
+    fleet = load_text(SMALL.replace("app: web-app", "app: web-app\n    title: The Web Shop"), tmp_path)
+    assert unknown("the web shop", fleet).fix.startswith("did you mean `rollback web`?")
+    with pytest.raises(ConfigError) as wrong:
+        named_service.one(fleet, "The Web Shop")
+    assert wrong.value.fix.startswith("did you mean 'web'?")
 
 
 def test_list_needs_no_target_and_everything_else_does() -> None:

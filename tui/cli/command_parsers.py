@@ -8,7 +8,7 @@ from datetime import timedelta
 from tui.cli import examples, guard_options
 from tui.cli.argparse_errors import BY_FILE, Parser, duration, period
 from tui.model.postmortem import Field
-from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
+from tui.model.release import TARGET_HELP, Target, TargetKind, likely_target, parse_target
 from tui.text.nearest import suggestion
 
 _TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image:N")
@@ -29,7 +29,9 @@ def target(text: str) -> Target:
     """A release as people name it."""
     found = parse_target(text)
     if found is None:
-        meant = suggestion(text, _TARGETS) or suggestion(text.partition(":")[0], _TARGETS)
+        likely = likely_target(text)
+        near = suggestion(text, _TARGETS) or suggestion(text.partition(":")[0], _TARGETS)
+        meant = f"did you mean '{likely}'?" if likely else near
         raise argparse.ArgumentTypeError(
             f"{text!r} names no release; {f'{meant} ' if meant else ''}write {TARGET_HELP}"
         )

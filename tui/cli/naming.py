@@ -17,7 +17,8 @@ def service(fleet: Fleet, name: str) -> Service:
 def unknown(name: str, fleet: Fleet) -> ConfigError:
     """Said of the first word of a command line, which is neither a service nor a command."""
     names = tuple(dict.fromkeys(one for s in fleet.services for one in (s.part_of, s.name) if one))
-    near = nearest(name, (*names, *(one.app for one in fleet.services), *COMMANDS, "all"))
+    known = (*names, *(one.app for one in fleet.services), *COMMANDS, "all")
+    near = named_service.by_title(fleet, name) or nearest(name, known)
     meant = f"did you mean `rollback {near}`? " if near else ""
     return ConfigError(
         f"there is no command {name!r}, and no service of that name in {fleet.path}",

@@ -13,9 +13,17 @@ def one(fleet: Fleet, name: str) -> Service:
     found = fleet.service(name)
     if found is None:
         names = ", ".join(service.name for service in fleet.services)
-        meant = suggestion(name, (n for service in fleet.services for n in (service.name, service.app)))
+        titled = by_title(fleet, name)
+        known = (n for service in fleet.services for n in (service.name, service.app))
+        meant = f"did you mean {titled!r}?" if titled else suggestion(name, known)
         raise ConfigError(f"there is no service {name!r} in {fleet.path}", f"{meant} services: {names}".strip())
     return found
+
+
+def by_title(fleet: Fleet, name: str) -> str | None:
+    """The name of the service that has this title; titles are what the console shows."""
+    title = name.strip().casefold()
+    return next((service.name for service in fleet.services if service.title.casefold() == title), None)
 
 
 def every(fleet: Fleet, name: str) -> tuple[Service, ...]:

@@ -213,6 +213,23 @@ def parse_target(text: str) -> Target | None:
     return Target(kind=kind, value=value) if _TARGET_FORMS[kind].fullmatch(value) else None
 
 
+_MEANT = (
+    (re.compile(r"(?:release|r)?[\s:#+]*([0-9]{1,5})"), TargetKind.RELEASE),
+    (re.compile(r"(?:sha|commit)?[\s:]*([0-9a-f]{7,40})"), TargetKind.SHA),
+    (re.compile(r"https?://.*(?:/commits?/|[?&;](?:id|h)=)([0-9a-f]{7,40})(?:[/?#&;].*)?"), TargetKind.SHA),
+    (re.compile(r"(?:tag)?[\s:]*(pre-deploy-[0-9]{8}-[0-9]{6})"), TargetKind.TAG),
+)
+"""what people write instead: a number, a commit or its page at any Git host, a tag"""
+
+
+def likely_target(text: str) -> Target | None:
+    """The target that a text of no valid form most likely means; it is only proposed, never taken."""
+    low = text.strip().lower()
+    if (found := parse_target(low)) is not None:
+        return found
+    return next((Target(kind=kind, value=m[1]) for form, kind in _MEANT if (m := form.fullmatch(low))), None)
+
+
 def target_of(release: Release) -> Target:
     """The explicit target that names this release and no other."""
     if release.number is not None:
