@@ -1,6 +1,7 @@
 """What `check` finds of a host and a service: the host's answers are recorded ones, the list of releases is given."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from tests.fake_host import APP, World
 from tests.incident.facts import T0
 from tui.cli.commands import check as cli
 from tui.dokku import build_settings, commands, holders
+from tui.drivers import http_causes
 from tui.engine import check
 from tui.engine.concurrency import meanwhile
 from tui.engine.hosts.app_config import ConfigWatch
@@ -31,7 +33,7 @@ Changed = Callable[[Listing], Listing]
 class Engine(stage.StageEngine):
     """The stage's engine, whose links lead to the host in memory and whose URLs answer `outcome`."""
 
-    outcome = ProbeOutcome.HEALTHY
+    outcome, detail = ProbeOutcome.HEALTHY, "refused"
 
     def __init__(self, world: World, *services: Any) -> None:
         super().__init__(stage.fleet(*(services or (API,))), world.clock)
@@ -47,7 +49,7 @@ class Engine(stage.StageEngine):
         if not isinstance(service, str):
             return await super().probe(service)
         self.urls.append(service)
-        return Probe(at=T0, url=service, outcome=self.outcome, seconds=0.01, status=200, detail="refused")
+        return Probe(at=T0, url=service, outcome=self.outcome, seconds=0.01, status=200, detail=self.detail)
 
 
 def engine(change: Changed = lambda found: found, world: World | None = None) -> Engine:
@@ -199,6 +201,34 @@ async def test_whose_site_answers_is_looked_for_in_its_own_log_first() -> None:
         assert words in line.text and line.result is result
         assert (theirs in world.host.sent) is (where != LOG)
         assert f"{check.MARK}=" in made.urls[-1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error", "fix"),
+    [
+        (ProbeOutcome.UNREACHABLE, "self-signed certificate", "name its authority with health.ca in services.yaml"),
+        (ProbeOutcome.UNREACHABLE, "certificate has expired", f"renew it: certs:report {APP} tells of the one"),
+        (ProbeOutcome.UNREACHABLE, "Hostname mismatch, certificate is not valid for 'x'", "a name that it is for"),
+        (ProbeOutcome.UNHEALTHY, "", "look at the service, or at its health in services.yaml"),
+    ],
+)
+async def test_a_certificate_that_does_not_fit_has_its_own_fix(outcome: ProbeOutcome, error: str, fix: str) -> None:
+    made = engine()
+    refused = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] (_ssl.c:1006)")
+    refused.verify_message = error
+    made.outcome, made.detail = outcome, http_causes.words(refused) if error else "HTTP 503"
+    (found,) = [one for one in on("health", await service(made, API)) if one.result is Result.FINDING]
+    assert fix in found.fix, found
+
+
+async def test_a_healthy_answer_out_of_a_cache_is_a_note() -> None:
+    made = engine()
+    made.detail = "from a cache, 60 s old: the service itself was not asked"
+    (found,) = on("health", await service(made, API))
+    assert (found.result, made.detail in found.text, "no cache answers" in found.fix) == (Result.NOTE, True, True)
+    made.detail = ""
+    (found,) = on("health", await service(made, API))
+    assert found.result is Result.OK
 
 
 async def test_a_url_that_does_not_answer_is_looked_for_in_no_log() -> None:

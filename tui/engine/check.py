@@ -169,7 +169,7 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
             fix = "an address that no cache answers: a service that is down looks healthy by this one"
             lines.append(_line(of, topic, Result.NOTE, took, fix) if one.detail else _line(of, topic, Result.OK, took))
         else:
-            fix = _cure(one.detail)
+            fix = _cure(of, one.detail)
             lines.append(_line(of, topic, Result.FINDING, f"{one.outcome}: {one.detail} ({one.url})", fix))
     if any(not url.startswith("https:") for url in (spec.url, spec.public_url) if url and spec.headers):
         words = "its health headers go over plain http: whoever is on the way can read what they hold"
@@ -181,9 +181,15 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
     return [*lines, *said]
 
 
-def _cure(detail: str) -> str:
-    if "CERTIFICATE_VERIFY_FAILED" in detail:
+def _cure(of: Service, detail: str) -> str:
+    if "nobody who is trusted here" in detail:
         return "a certificate of your own: name its authority with health.ca in services.yaml"
+    if "certificate has expired" in detail:
+        return f"renew it: certs:report {of.app} tells of the one that Dokku has"
+    if "certificate is not valid for" in detail:
+        return "an address by a name that it is for, in services.yaml; an IP address with health.host_header"
+    if "sent on to" in detail:
+        return "the address that it leads to, in services.yaml, or one that answers itself"
     return "look at the service, or at its health in services.yaml"
 
 
