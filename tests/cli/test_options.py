@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.fleets import SMALL, load_text
+from tui.cli import naming
 from tui.cli.argparse_errors import BY_FILE
-from tui.cli.naming import unknown
 from tui.cli.options import parse
 from tui.engine import named_service
 from tui.model.errors import ConfigError
@@ -63,10 +63,25 @@ def test_nothing_is_proposed_that_was_not_written(written: str) -> None:
 
 def test_a_title_leads_to_the_name(tmp_path: Path) -> None:
     fleet = load_text(SMALL.replace("app: web-app", "app: web-app\n    title: The Web Shop"), tmp_path)
-    assert unknown("the web shop", fleet).fix.startswith("did you mean `rollback web`?")
+    assert naming.unknown("the web shop", fleet).fix.startswith("did you mean `rollback web`?")
     with pytest.raises(ConfigError) as wrong:
         named_service.one(fleet, "The Web Shop")
     assert wrong.value.fix.startswith("did you mean 'web'?")
+
+
+def test_an_app_on_two_hosts_is_not_proposed_by_its_own_name(tmp_path: Path) -> None:
+    two = "version: 1\nhosts:\n  a: {ssh: dokku@a}\n  b: {ssh: dokku@b}\nservices:\n"
+    fleet = load_text(f"{two}  east: {{host: a, app: shop}}\n  west: {{host: b, app: shop}}\n", tmp_path)
+    for asked in (naming.service, named_service.one):
+        with pytest.raises(ConfigError) as wrong:
+            asked(fleet, "shop")
+        assert (wrong.value.message, wrong.value.fix) == (
+            "shop is the app of 2 services: east on a, west on b",
+            "name one: east, west",
+        )
+        with pytest.raises(ConfigError) as wrong:
+            asked(fleet, "shopp")
+        assert "shop'" not in wrong.value.fix and "`rollback shop`" not in wrong.value.fix
 
 
 def test_list_needs_no_target_and_everything_else_does() -> None:

@@ -15,9 +15,11 @@ def service(fleet: Fleet, name: str) -> Service:
 
 
 def unknown(name: str, fleet: Fleet) -> ConfigError:
-    """Said of the first word of a command line, which is neither a service nor a command."""
+    """Said of the first word of a command line, which is neither a command nor the name of one service."""
+    if several := named_service.of_several(fleet, name):
+        return several
     names = tuple(dict.fromkeys(one for s in fleet.services for one in (s.part_of, s.name) if one))
-    known = (*names, *(one.app for one in fleet.services), *COMMANDS, "all")
+    known = (*names, *(s.app for s in fleet.services if fleet.service(s.app)), *COMMANDS, "all")
     near = named_service.by_title(fleet, name) or nearest(name, known)
     meant = f"did you mean `rollback {near}`? " if near else ""
     return ConfigError(
