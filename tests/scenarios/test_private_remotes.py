@@ -42,3 +42,31 @@ def test_a_credential_in_what_was_deployed_is_not_kept_and_leaves_no_doubt(box: 
     assert TOKEN not in done.stdout + done.stderr + shown
     assert TOKEN.encode() not in said_or_kept(box)
     assert TOKEN not in str(box.look()["commands"])
+
+
+def test_a_freeze_does_not_hold_back_what_is_fetched_and_everything_says_so(box: LocalSandbox) -> None:
+    """`git:sync --build` moves whatever the deploy branch is called, and deploys it: a freeze renames that branch."""
+    deployed_with(box, f"oauth2:{TOKEN}")
+    done = box.run("api", "previous", "--yes", "--no-watch")
+    assert (done.code, box.serves()) == (0, "v1.4.0"), done.stderr
+    assert done.stderr.count("it is deployed by git:sync, and CI's next one goes live") >= 1, done.stderr
+    assert "CI's next one goes live" in box.run("status", "api").stdout
+    synced = box.pull("command", command=f"git:sync --build {APP} /home/dokku/{APP} main")
+    assert (synced["exit"], box.serves()) == (0, "v1.5.0"), "it went live although it is frozen"
+    undone = box.run("unfreeze", "api", "--yes")
+    assert undone.code == 0, undone.stderr
+    (onward,) = [line for line in (undone.stdout + undone.stderr).splitlines() if "next normal deploy:" in line]
+    assert f"git:sync --build {APP} REPOSITORY main" in onward
+
+
+def test_a_freeze_by_hand_says_it_too_and_none_of_it_is_said_of_a_build_of_our_own(box: LocalSandbox) -> None:
+    back = box.run("api", "previous", "--way", "git", "--yes", "--no-watch")
+    assert (back.code, box.serves()) == (0, "v1.4.0"), back.stderr
+    undone = box.run("unfreeze", "api", "--yes")
+    assert "git push" in undone.stdout + undone.stderr
+    frozen = box.run("freeze", "api", "--yes")
+    assert (frozen.code, "goes live" in frozen.stdout + frozen.stderr + back.stderr) == (0, False)
+    assert box.run("unfreeze", "api", "--yes").code == 0
+    deployed_with(box, "oauth2:x")
+    frozen = box.run("freeze", "api", "--yes")
+    assert (frozen.code, "it is deployed by git:sync" in frozen.stdout + frozen.stderr) == (0, True), frozen.stderr

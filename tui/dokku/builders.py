@@ -7,8 +7,7 @@ railpack. The label `com.dokku.builder-type` tells it, with two exceptions: on 0
 
 from collections.abc import Mapping
 
-from tui.model.observation import Container
-from tui.model.release import UNHELD
+from tui.model.observation import UNHELD, Container
 
 DOCKERFILE = "dockerfile"
 HEROKUISH = "herokuish"

@@ -6,6 +6,7 @@ from tui.dokku import builders, commands
 from tui.dokku.quoting import exec_string
 from tui.model.destination import Destination, parse
 from tui.model.host import Form
+from tui.model.observation import FETCHED
 from tui.model.service import Host
 
 
@@ -42,7 +43,9 @@ def git_push(host: Host, app: str, branch: str) -> str:
 
 
 def next_deploy(host: Host, app: str, branch: str, source: str | None) -> str:
-    """An ordinary deploy in the manner in which the team deploys: by a push, an image or an archive."""
+    """An ordinary deploy in the manner in which the team deploys: by a push, a fetch, an image or an archive."""
+    if source == FETCHED:
+        return f"{ssh_line(host, commands.git_sync(app, 'REPOSITORY', branch))}, with the team's repository"
     if source is None or not builders.from_image_or_archive(source):
         return git_push(host, app, branch)
     image = source == builders.IMAGE

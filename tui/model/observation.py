@@ -113,6 +113,11 @@ class RunningState(Value):
         return self.own_commit if self.source == "tar" else None
 
     @property
+    def unheld(self) -> str | None:
+        """The team's kind of deploy, where no freeze holds that back; None where it does."""
+        return unheld(self.source, self.metadata)
+
+    @property
     def own_commit(self) -> str | None:
         """Dokku's own commit of the image or archive that serves; None where it is not known to be of what serves.
 
@@ -177,6 +182,21 @@ class RunningState(Value):
         """True if containers run, but none stays up: Docker starts them again and again."""
         running = self.running.values()
         return bool(running) and all(c.restarting for c in running)
+
+
+FETCHED = "git-sync"
+UNHELD = ("docker-image", "tar")
+"""deploy sources that no deploy branch holds back: `git:from-image` and `git:from-archive`"""
+
+
+def unheld(source: str | None, metadata: str | None) -> str | None:
+    """The deploy source, where a freeze does not hold back the next deploy of that kind; None where it does.
+
+    `git:sync --build` moves the deploy branch, whatever it is called, and deploys it. A team's CI fetches from
+    elsewhere; from the app's own repository, a path of the host, this program or a person did.
+    """
+    fetched = source == FETCHED and metadata is not None and not metadata.startswith("/")
+    return source if source in UNHELD or fetched else None
 
 
 def same_release(before: RunningState, now: RunningState) -> bool:

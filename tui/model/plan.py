@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from tui.model.observation import RunningState
-from tui.model.release import UNHELD, Release
+from tui.model.observation import UNHELD, RunningState
+from tui.model.release import Release
 from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 
@@ -250,8 +250,8 @@ class Plan(Value):
     @property
     def unheld(self) -> str | None:
         """The team's kind of deploy, where the freeze does not hold that back; None where it does."""
-        sources = (self.before.source, self.leaving.source, self.target.source)
-        return next((source for source in sources if source in UNHELD), None)
+        sources = (self.leaving.source, self.target.source)
+        return self.before.unheld or next((source for source in sources if source in UNHELD), None)
 
     @property
     def blocked(self) -> tuple[PlanWarning, ...]:

@@ -27,10 +27,6 @@ class Source(StrEnum):
     """nothing but the person's word"""
 
 
-UNHELD = ("docker-image", "tar")
-"""deploy sources that no deploy branch holds back: `git:from-image` and `git:from-archive`"""
-
-
 class WayBack(Value):
     """One way to a release: available at a cost, or not and why."""
 

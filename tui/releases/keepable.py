@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from tui.model.errors import Refused
-from tui.model.observation import RunningState
-from tui.model.release import UNHELD
+from tui.model.observation import UNHELD, RunningState
 
 
 def known_to_run(current: RunningState) -> str:

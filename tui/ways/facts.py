@@ -103,10 +103,11 @@ class Facts(Value):
 
     @property
     def unheld(self) -> str | None:
-        """The team's kind of deploy, where no freeze holds that back: from an image or an archive; None: it does."""
+        """The team's kind of deploy, where no freeze holds that back; None: it does."""
         before = self.record.unheld if self.record is not None else None
-        now = (self.current.source, self.leaving.source, self.target.source)
-        return before or next((source for source in now if builders.from_image_or_archive(source)), None)
+        now = (self.leaving.source, self.target.source)
+        known = next((source for source in now if builders.from_image_or_archive(source)), None)
+        return before or self.current.unheld or known
 
     @property
     def frozen_branch(self) -> str | None:

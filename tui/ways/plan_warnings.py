@@ -14,7 +14,7 @@ from tui.dokku import build_settings as shapes
 from tui.dokku import holders as kept
 from tui.incident.config_drift import Drift, Since
 from tui.model.commit_range import CommitRange, Migrated
-from tui.model.observation import RunningState
+from tui.model.observation import FETCHED, RunningState
 from tui.model.plan import CheckResult, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release
 from tui.model.value import Value
@@ -40,7 +40,7 @@ class Findings(Value):
 
 def unheld(app: str, source: str) -> str:
     """The words for deploys that go live although the app is frozen."""
-    how = "from an image" if source == builders.IMAGE else "from an archive"
+    how = {builders.IMAGE: "from an image", FETCHED: "by git:sync"}.get(source, "from an archive")
     return f"deploys of {app} are not held back: it is deployed {how}, and CI's next one goes live"
 
 

@@ -14,7 +14,7 @@ import asyncio
 import msgspec
 from msgspec.structs import replace
 
-from tui.dokku import builders, commands, holders, reports, shell_lines
+from tui.dokku import commands, holders, reports, shell_lines
 from tui.dokku.config_values import restored, stamp, wrap
 from tui.dokku.quoting import git_takes
 from tui.engine.concurrency import ended
@@ -24,6 +24,7 @@ from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import catalog, restore_builder, stop_first
 from tui.engine.releases.catalog import Listing
+from tui.model import observation
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.history import Commit
 from tui.model.service import Service
@@ -118,8 +119,8 @@ class Freezer:
             fix = shell_lines.ssh_line(self._links.described(host), argv)
             raise Refused(plan_warnings.branch_lost(app, branch), fix)
         frozen = holders.frozen_branch(incident)
-        source = reports.apps_report(await self._links.ask_checked(host, commands.apps_report(app))).source
-        unheld = source if source is not None and builders.from_image_or_archive(source) else ""
+        report = reports.apps_report(await self._links.ask_checked(host, commands.apps_report(app)))
+        unheld = observation.unheld(report.source, report.metadata) or ""
         pairs = (
             *holders.record_pairs(incident, by, self._clock.now(), "frozen"),
             ("ROLLBACK_DEPLOY_BRANCH", branch),
@@ -219,7 +220,7 @@ class Freezer:
             app=app,
             standing=await standing(self._links, service, replace(found, current=current, record=None), branch),
             next_deploy=shell_lines.ssh_line(at, commands.git_sync_own(app, branch)),
-            push=shell_lines.next_deploy(at, app, branch, (held and held.unheld) or found.current.source),
+            push=shell_lines.next_deploy(at, app, branch, (held and held.unheld) or found.current.unheld),
         )
 
     async def team_branch(self, service: Service, found: Listing) -> str | None:
