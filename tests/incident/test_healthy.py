@@ -66,6 +66,8 @@ def test_what_answers_only_over_tls_is_told_to_be_asked_so(url: str, to: str, hi
         ({"age": "soon"}, ""),
         ({"x-cache": "Miss from cloudfront"}, ""),
         ({"cf-cache-status": "DYNAMIC"}, ""),
+        ({"x-cache": "MISS from whitelist.example"}, ""),
+        ({"x-cache": "TCP_MEM_HIT from a1.example"}, "from a cache: the service itself was not asked"),
         ({"age": "86400"}, "from a cache, 86400 s old: the service itself was not asked"),
         ({"age": "7, 3", "x-cache": "HIT, HIT"}, "from a cache, 7 s old: the service itself was not asked"),
         ({"x-cache": "Hit from cloudfront"}, "from a cache: the service itself was not asked"),

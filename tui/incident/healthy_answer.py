@@ -1,6 +1,7 @@
 """Judges an answer over HTTP: is it that of a healthy service?"""
 
 import codecs
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +13,7 @@ from tui.text.clean import clean_line, decode
 _TRUTH = {"true": ("true", "yes", "on"), "false": ("false", "no", "off")}
 _CACHES = ("cf-cache-status", "x-cache", "x-cache-status", "x-proxy-cache")
 """headers in which caches say HIT"""
+_HIT = re.compile(r"(?i)(?<![a-z])hit(?![a-z])")
 MOVED = (301, 302, 303, 307, 308)
 
 
@@ -82,7 +84,7 @@ def from_a_cache(headers: Mapping[str, str]) -> str:
     age = headers.get("age", "").partition(",")[0].strip()
     if age.isdecimal() and int(age) > 0:
         return clean_line(f"from a cache, {age[:12]} s old: the service itself was not asked", 200)
-    hit = any("hit" in headers.get(name, "").lower() for name in _CACHES)
+    hit = any(_HIT.search(headers.get(name, "")) for name in _CACHES)
     return "from a cache: the service itself was not asked" if hit else ""
 
 
