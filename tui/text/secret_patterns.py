@@ -39,7 +39,11 @@ _SERVICES = (
 """schemes of notification addresses, in which everything is secret"""
 _KEYS = ("api", "access", "account", "private", "secret", "signing", "encryption", "auth", "shared")
 _SAID = ("password", "passwd", "passphrase", "secret", "token")
-_TAG = re.compile(r"[A-Za-z0-9_.-]*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(?![^\s\"'<>,;)\]}@\\])")
+_TAG = re.compile(
+    r"[a-z0-9_.-]*:(?:v?[0-9]{1,4}(?:\.[0-9]{1,8}){0,3}(?:[-+.](?:rc|alpha|beta|alpine|slim|dev|pre)[0-9.]{0,6})?"
+    r"|latest|stable|edge|nightly|main|master)(?![^\s\"'<>,;)\]}@\\])"
+)
+"""the rest of an image's name, and a tag that is a version: any other may be a secret"""
 _PLAIN_TAIL = re.compile(r"s?|s?[_-]?\d+|[_-]base|[_-]key(?:[_-]base)?")
 
 
@@ -88,7 +92,7 @@ def _named(text: str, found: re.Match[str]) -> bool:
 
 
 def _image(text: str, found: re.Match[str]) -> bool:
-    """True if it is an image's name and tag, such as `ghcr.io/team/auth-token:1.4`: no header is written so."""
+    """True if it is an image's name and version, such as `ghcr.io/team/auth-token:1.4`: no header is written so."""
     word = re.search(r"""[^\s"'<>=,]*$""", text[max(0, found.start() - 300) : found.start()])
     before = word[0] if word else ""
     return "/" in before and "://" not in before and _TAG.match(text, found.start()) is not None
