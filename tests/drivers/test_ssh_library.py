@@ -31,6 +31,40 @@ def test_no_program_is_run_and_nettle_is_found_where_ctypes_finds_it() -> None:
     assert bool(file) == bool(ctypes.util.find_library("nettle"))
 
 
+NO_X509 = """
+import sys
+from tui.drivers.ssh import library
+asyncssh = library._import()
+loaded = [name for name in sys.modules if "x509" in name]
+from cryptography import x509
+try:
+    asyncssh.import_certificate(sys.stdin.buffer.read())
+except asyncssh.KeyImportError as error:
+    print(len(loaded), error, [a for a in asyncssh.public_key.get_certificate_algs() if a.startswith(b"x509")])
+"""
+
+
+def test_x509_is_left_out_and_a_file_that_holds_one_is_no_certificate(tmp_path: Path) -> None:
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ed25519",
+        "-nodes",
+        "-keyout",
+        "key",
+        "-out",
+        "pem",
+        "-subj",
+        "/CN=a",
+    ]
+    subprocess.run(made, cwd=tmp_path, capture_output=True, check=True)
+    certificate = (tmp_path / "pem").read_bytes()
+    done = subprocess.run([sys.executable, "-c", NO_X509], input=certificate, capture_output=True, check=False)
+    assert done.stdout.decode().strip() == "0 X.509 certificates are not used for SSH []", done.stderr
+
+
 def test_a_file_that_cannot_be_loaded_is_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "liboqs.so.9").write_bytes(b"of another machine")
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))

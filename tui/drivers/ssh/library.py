@@ -3,6 +3,8 @@
 It looks for two C libraries that it can use (liboqs, nettle). On Linux ctypes does that by running programs, among them
 ldconfig, gcc and ld, which costs a tenth of the import and may take as long as all of it. Here the folders of the
 system's libraries are looked into instead, for these two alone and for as long as the import takes.
+
+It can do without X.509, which no OpenSSH knows, and which takes a seventh of the import: here it does.
 """
 
 import asyncio
@@ -12,11 +14,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tui import garbage
 
 LOOKED_FOR = ("oqs", "nettle")
+X509 = "asyncssh.crypto.x509"
 FOLDERS = ("/usr/local/lib", "/usr/lib64", "/lib64", "/usr/lib", "/lib")
 
 _imported: Any = None
@@ -32,11 +35,33 @@ async def library() -> Any:
 
 def _import() -> Any:
     global _imported
-    with garbage.put_off(), nothing_run():
+    with garbage.put_off(), nothing_run(), without_x509():
         import asyncssh
+        import asyncssh.public_key
 
+    if not hasattr(
+        asyncssh.public_key, "import_x509_certificate"
+    ):  # it is called all the same, for a file that holds one
+        setattr(asyncssh.public_key, "import_x509_certificate", _no_x509)  # noqa: B010 - a name of a library
     _imported = asyncssh
     return asyncssh
+
+
+def _no_x509(_: bytes) -> NoReturn:
+    raise ValueError("X.509 certificates are not used for SSH")
+
+
+@contextlib.contextmanager
+def without_x509() -> Iterator[None]:
+    """In the block asyncssh is imported without its support of X.509."""
+    blocked = X509 not in sys.modules
+    if blocked:
+        sys.modules[X509] = None  # type: ignore[assignment]  # what Python takes for a module that is not there
+    try:
+        yield
+    finally:
+        if blocked:
+            del sys.modules[X509]
 
 
 @contextlib.contextmanager
