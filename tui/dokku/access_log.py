@@ -18,11 +18,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tui.dokku import access_json, access_text
-from tui.dokku.access_values import Fields
 from tui.model.value import Value
 from tui.text.clean import decode
+
+if TYPE_CHECKING:
+    from tui.dokku.access_values import Fields
 
 AGENT = "rollback-console"
 """how our own requests name themselves"""
@@ -95,14 +97,16 @@ def shows_agents(line: str) -> bool:
     return found is not None and any(agent.startswith(AGENT) for agent in found.agents)
 
 
-def _fields(text: str) -> Fields | None:
+def _fields(text: str) -> "Fields | None":
+    from tui.dokku import access_json, access_text  # thirty patterns, and most commands read no log
+
     begins = access_json.starts(text)
     if begins is not None:
         return access_json.read(text[begins:], access_text.read)
     return access_text.read(text)
 
 
-def _kind(found: Fields) -> Kind:
+def _kind(found: "Fields") -> Kind:
     request, status = found.request, found.status
     if any(agent.startswith(AGENT) for agent in found.agents) or (request is not None and _MARK.search(request)):
         return Kind.OWN
