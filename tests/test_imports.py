@@ -38,6 +38,13 @@ def test_what_only_plans_and_mistakes_need_waits_until_then() -> None:
     assert loaded("import tui.bootstrap, tui.cli.commands.status").isdisjoint(later)
 
 
+def test_a_look_needs_nothing_that_plans_keeps_or_carries_incidents() -> None:
+    found = loaded("import tui.bootstrap, tui.cli.commands.status")
+    assert "tui.engine.engine" in found
+    assert not [one for one in found if one.startswith(("tui.engine.incident.", "tui.incident.postmortem"))]
+    assert found.isdisjoint({"tui.engine.releases.planner", "tui.engine.releases.keeper", "tui.dokku.access_text"})
+
+
 def test_the_first_picture_needs_no_ways_no_language_of_dokku_and_no_search() -> None:
     found = loaded("import tui.console.start, tui.console.app")
     assert found.isdisjoint({"regex", "tui.ways", "tui.dokku.refusals", "tui.config.schema", "tui.engine.engine"})

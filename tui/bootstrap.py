@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui import config
 from tui.config.trust import Power, fingerprint, powers
@@ -24,10 +25,8 @@ from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.trusted_files import TrustedFiles
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
-from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Drivers, Outside
-from tui.engine.replay import Recording, ReplayEngine
 from tui.engine.store import Records
 from tui.model import destination
 from tui.model.drill import DrillBegun
@@ -35,6 +34,9 @@ from tui.model.errors import ConfigError, ConsoleError, Refused
 from tui.model.service import Host
 from tui.text.redact import learn, redact
 from tui.ways import NAMES
+
+if TYPE_CHECKING:
+    from tui.engine.replay import ReplayEngine
 
 Consent = Callable[[Path, tuple[Power, ...], bool], Awaitable[bool]]
 """asks a person about a file and its powers; the last argument: it was trusted before, with other powers"""
@@ -93,9 +95,11 @@ def has_file(path: str | None) -> bool:
 
 async def unfinished_drills() -> tuple[DrillBegun, ...]:
     """The drills of this machine that may have left something on a host. Raises JournalError."""
+    from tui.engine.drill import drills_on_record
+
     journal = Journal()
     try:
-        return await drills.unfinished(journal)
+        return await drills_on_record.unfinished(journal)
     finally:
         await journal.close()
 
@@ -182,9 +186,11 @@ def learn_secrets(path: str | None) -> None:
         return
 
 
-def replay(incident: str, speed: int, clock: ClockPort | None = None) -> ReplayEngine:
+def replay(incident: str, speed: int, clock: ClockPort | None = None) -> "ReplayEngine":
     """An engine on the record of a closed incident, with no driver in it: the journal is read, and closed again. Raises
     JournalError, and Refused where there is no such incident or it is open."""
+
+    from tui.engine.replay import Recording, ReplayEngine
 
     async def recorded() -> Recording:
         journal = Journal()

@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.cli import streams
 from tui.cli.exits import Exit, word
+from tui.engine.store import Illegible
 from tui.incident import announcements, error_rates
 from tui.model.evidence import Measurement, Rate
 from tui.model.holder_look import HolderLook
@@ -135,6 +136,11 @@ def failure(kind: str, code: Exit, message: str, fix: str = "") -> Document:
 def listing(kind: str, items: list[Document], **more: Any) -> Document:
     """The document of a list."""
     return {"schema": SCHEMA, "kind": kind, "items": items, **more}
+
+
+def illegible(one: Illegible) -> Document:
+    """An incident in the journal that cannot be read, with what to do."""
+    return {"incident": one.id, "service": one.service, "reason": one.why, "fix": one.fix}
 
 
 def planned(plan: Plan, **more: Any) -> Document:

@@ -39,9 +39,11 @@ def console(wanted: Setup) -> int:
 
         if wanted.replay is not None:
             return bootstrap.replay(wanted.replay, wanted.speed)
-        return bootstrap.engine(
+        made = bootstrap.engine(
             wanted.services, read_only=wanted.read_only, accept_host_key=wanted.accept_host_key, ask_passphrase=ask
         )
+        made.complete()  # in this thread: no key waits for an import later
+        return made
 
     return asyncio.run(_run(wanted, said, seen, environ, make))
 

@@ -21,7 +21,7 @@ from tui.engine.hosts.connections import HELD_OPEN, HELD_OPEN_FIX, UnexpectedRep
 from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health_probing
 from tui.engine.releases import build_facts, last_proven
-from tui.engine.releases.catalog import Listing
+from tui.engine.releases.catalog import Listing, never_kept
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
@@ -305,18 +305,13 @@ def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_setti
     """Why `previous` names nothing: what is kept begins with what runs, or nothing is kept, or something else."""
     kept_now = [release for release in found.releases if release.holder is not None]
     possible = build_gate.unkeepable(build) is None
-    if possible and never_kept(engine, found):
+    if possible and never_kept(engine.fleet, found):
         words = "no release is kept, so there is no way back"
         return _line(of, NEVER_KEPT, Result.FINDING, words, f"rollback keep {of.name}")
     if possible and kept_now and all(release.running for release in kept_now):
         words = "what runs is the first release that is kept: from the next deploy on there is a way back to it"
         return _line(of, "way-back", Result.NOTE, words)
     return _line(of, "way-back", Result.FINDING, error.message, f"run `rollback keep {of.name}` before each deploy")
-
-
-def never_kept(engine: Engine, found: Listing) -> bool:
-    """True if a service has the way back `kept`, and nothing was ever kept of it."""
-    return "kept" in engine.fleet.ways and not any(r.holder is not None for r in found.releases)
 
 
 def _state(at: Host, of: Service, found: Listing) -> list[Finding]:

@@ -2,10 +2,12 @@
 
 Reading asks hosts and never changes them; each change of a host is a step of a walk, a keep, a freeze or an unfreeze,
 and goes through the gate.
+
+What carries incidents is imported with the first of them (see `parts`).
 """
 
 from collections.abc import Callable
-from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -13,102 +15,34 @@ from tui.dokku import commands, holders
 from tui.engine import named_service, ports, same_services_file
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts import holder_looks
-from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
-from tui.engine.hosts.connections import HostConnections
-from tui.engine.hosts.gate import Gate
-from tui.engine.hosts.ledger import LedgerKeeper
+from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.overview import HostReads
-from tui.engine.incident.handler import HostEffectHandler
-from tui.engine.incident.onlooker import Onlooker
-from tui.engine.incident.runner import IncidentRunner
-from tui.engine.incident.steps import Output, Ports
-from tui.engine.monitor import health_probing
-from tui.engine.monitor.error_rates import Evidence
-from tui.engine.monitor.log_health import HealthProbes
-from tui.engine.notify.on_call import OnCallReader
-from tui.engine.notify.outbox import Notifier
-from tui.engine.notify.postmortem import PostMortems
-from tui.engine.recent_changes import Nearby
+from tui.engine.parts import EngineParts
 from tui.engine.releases import catalog
-from tui.engine.releases import removal as removals
-from tui.engine.releases.answers_nobody import Silences
 from tui.engine.releases.app_status import examined, standing
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, Unfrozen
-from tui.engine.releases.keep_turns import Turns
-from tui.engine.releases.keeper import Keeper
-from tui.engine.releases.planner import Planner, PlanRequest
-from tui.engine.store import Illegible, Records, new_id
+from tui.engine.store import Illegible, new_id
 from tui.incident import events as ev
-from tui.incident import own_site
 from tui.model.drill import is_drill
 from tui.model.errors import Refused, TakenByOther
 from tui.model.guard import GuardedDeploy
-from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Group, Incident
 from tui.model.plan import Plan
 from tui.model.release import Release, Target
-from tui.model.service import Fleet, Service
+from tui.model.service import Service
 from tui.ways.facts import Options
 
+if TYPE_CHECKING:
+    from tui.engine.incident.handler import HostEffectHandler
+    from tui.engine.incident.onlooker import Onlooker
+    from tui.engine.incident.runner import IncidentRunner
+    from tui.engine.incident.steps import Output
+    from tui.engine.releases import removal as removals
+    from tui.engine.releases.freeze import Frozen, UnfreezeWord, Unfrozen
 
-class Engine:
+
+class Engine(EngineParts):
     """One console's engine over one fleet."""
-
-    def __init__(self, fleet: Fleet, drivers: ports.Drivers, *, by: str, read_only: bool = False) -> None:
-        self.fleet = fleet
-        self.by = by
-        self.outside = drivers.outside
-        self.processes = drivers.processes
-        self.registries = drivers.registries
-        self.clock = clock = drivers.clock
-        self.journal = journal = drivers.journal
-        self.git = drivers.git
-        self.gate = Gate(journal, clock, read_only=read_only)
-        self.records = Records(journal)
-        self.ledger = LedgerKeeper(journal, partial(same_services_file.where, fleet))
-        self.links = HostConnections(fleet, self.gate, self.git, clock, drivers.make_host, self.ledger)
-        self.probes: ports.ProbePort = HealthProbes(drivers.probes, self.links, clock)
-        self.configs = ConfigWatch(self.links, self.ledger, clock, drivers.digest)
-        turns = Turns(lambda host: fleet.host(host).max_parallel)
-        self.keeper = Keeper(self.links, clock, by, fleet.retention, turns=turns)
-        self.freezer = Freezer(self.links, clock, journal)
-        self.evidence = Evidence(fleet, self.links, clock, self.outside)
-        silences = Silences(self.links, clock, self.probe, self.evidence.recent)
-        self.planner = Planner(
-            fleet, self.configs, self.records, self.freezer, by, silences=silences, registries=self.registries
-        )
-        self.nearby = Nearby(fleet, self.ledger, self.records, clock, self.outside.flags)
-        self.walks: dict[str, IncidentRunner] = {}
-        self.onlookers: dict[str, Onlooker] = {}
-        """incidents that other consoles on this machine lead, followed here"""
-        self.duty = OnCallReader(fleet, clock, self.outside.on_call, drivers.on_call_store)
-        self.notices = Notifier(
-            journal,
-            clock,
-            () if read_only else self.outside.channels,
-            environment=fleet.environment,
-            read=self.read,
-            tell=self.tell,
-        )
-        self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
-
-    async def close(self) -> None:
-        """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
-        for walk in self.walks.values():
-            await walk.stop()
-        for onlooker in self.onlookers.values():
-            await onlooker.stop()
-        await self.notices.stop()
-        await self.duty.stop()
-        await self.evidence.close()
-        await self.links.close()
-        await self.probes.close()
-        await self.outside.close()
-        if self.registries is not None:
-            await self.registries.close()
-        await self.ledger.flush()
-        await self.journal.close()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,15 +85,6 @@ class Engine:
             found = catalog.seen(found, service, look)
         return found
 
-    async def probe(self, service: Service) -> Probe | None:
-        """One look at its health."""
-        seen = await health_probing.probe(self.probes, service)
-        if seen is not None:
-            self.evidence.saw(service.name, seen)
-            if seen.outcome is ProbeOutcome.HEALTHY:
-                await self.ledger.healthy(service.host, service.app, seen.at, own_site.address(service))
-        return seen
-
     def logs(self, service: Service, lines: int) -> ports.StreamPort:
         """The service's log, going on as it is written."""
         return self.links.host(service.host).stream(commands.logs(service.app, lines, tail=True))
@@ -186,6 +111,8 @@ class Engine:
         `known_as` is the id to plan under where no incident is open yet; None: a new one.
         `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
         """
+        from tui.engine.releases.planner import PlanRequest
+
         wanted = PlanRequest(
             service=service,
             target=target,
@@ -206,8 +133,8 @@ class Engine:
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def open(
-        self, plan: Plan, reason: str, output: Output | None = None, *, group: Group | None = None
-    ) -> IncidentRunner:
+        self, plan: Plan, reason: str, output: "Output | None" = None, *, group: Group | None = None
+    ) -> "IncidentRunner":
         """Open an incident with this plan, not confirmed yet."""
         identity = plan.attempt.rpartition(".")[0] if group is None else group.part(plan.service)
         walk = await self._begin(identity, self.service(plan.service), reason, output, group)
@@ -215,21 +142,23 @@ class Engine:
         return walk
 
     async def assess(
-        self, service: Service, reason: str, output: Output | None = None, *, identity: str | None = None
-    ) -> IncidentRunner:
+        self, service: Service, reason: str, output: "Output | None" = None, *, identity: str | None = None
+    ) -> "IncidentRunner":
         """Open an incident without a plan; nothing goes to the host. `identity` None: a new id."""
         return await self._begin(identity or new_id(self.clock), service, reason, output)
 
-    async def guard(self, service: Service, guard: GuardedDeploy, output: Output | None = None) -> IncidentRunner:
+    async def guard(self, service: Service, guard: GuardedDeploy, output: "Output | None" = None) -> "IncidentRunner":
         """Open what guards a deploy: only the journal knows of it so far."""
         return await self._begin(new_id(self.clock), service, "", output, guard=guard)
 
-    async def join(self, service: Service, group: Group, output: Output | None = None) -> IncidentRunner:
+    async def join(self, service: Service, group: Group, output: "Output | None" = None) -> "IncidentRunner":
         """Open the incident of a service of a run that had not been opened yet; nothing goes to the host."""
         return await self._begin(group.part(service.name), service, "", output, group)
 
-    def closed_walk(self, incident: Incident) -> IncidentRunner:
+    def closed_walk(self, incident: Incident) -> "IncidentRunner":
         """A closed incident, for notes that are added later; nothing of it goes on."""
+        from tui.engine.incident.runner import IncidentRunner
+
         return IncidentRunner(incident, self.journal, self.clock, self._handler(None))
 
     async def _begin(
@@ -237,11 +166,13 @@ class Engine:
         identity: str,
         service: Service,
         reason: str,
-        output: Output | None,
+        output: "Output | None",
         group: Group | None = None,
         *,
         guard: GuardedDeploy | None = None,
-    ) -> IncidentRunner:
+    ) -> "IncidentRunner":
+        from tui.engine.incident.runner import IncidentRunner
+
         if not self.journal.lock(identity):
             raise self._elsewhere(identity)
         event = ev.Opened(
@@ -263,8 +194,10 @@ class Engine:
         self.notices.follow(walk)
         return walk
 
-    async def resume(self, incident: str, output: Output | None = None) -> IncidentRunner:
+    async def resume(self, incident: str, output: "Output | None" = None) -> "IncidentRunner":
         """Take an open incident up where its journal ends. Raises Refused, TakenByOther, ConfigError (other file)."""
+        from tui.engine.incident.runner import IncidentRunner
+
         found = await self.read(incident)
         if not found.open:
             raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
@@ -290,11 +223,13 @@ class Engine:
         words = f"another console on this machine{where} has incident {incident}"
         return TakenByOther(words, "it can be followed in the console: `rollback`; or end the other one first")
 
-    async def look_on(self, incident: str) -> Onlooker | None:
+    async def look_on(self, incident: str) -> "Onlooker | None":
         """An incident that another process on this machine leads, followed here; None where none does.
 
         Raises Refused where there is no such incident.
         """
+        from tui.engine.incident.onlooker import Onlooker
+
         found = self.onlookers.get(incident)
         if found is not None and found.held_by:
             return found
@@ -307,10 +242,6 @@ class Engine:
         self.onlookers[incident] = made
         made.start()
         return made
-
-    async def read(self, incident: str) -> Incident:
-        """The incident as its journal tells it. Raises Refused where there is none, Unreadable."""
-        return await self.records.read(incident)
 
     async def open_incidents(self) -> tuple[Incident, ...]:
         """Every open incident of this machine's journal that can be read, newest first."""
@@ -328,15 +259,10 @@ class Engine:
         """Close an incident that cannot be read. Returns what is left to do. Raises as `Records.set_aside`."""
         return await self.records.set_aside(self.links, self.clock, lost, closing, reason, self.by)
 
-    async def tell(self, incident: str, told: ev.DeliveryRecorded) -> None:
-        """Put on record what came of telling people; the incident may be closed, or another console's."""
-        walk = self.walks.get(incident)
-        if walk is not None:
-            await walk.submit(told)
-        else:
-            await self.journal.append(incident, "event", ev.encode(told), told.at)
+    def _handler(self, output: "Output | None") -> "HostEffectHandler":
+        from tui.engine.incident.handler import HostEffectHandler
+        from tui.engine.incident.steps import Ports
 
-    def _handler(self, output: Output | None) -> HostEffectHandler:
         ports = Ports(self.fleet, self.links, self.probes, self.journal, self.clock)
         return HostEffectHandler(ports, output, self.processes, self.keeper, self.evidence)
 
@@ -349,27 +275,33 @@ class Engine:
             begin(self.configs.look(service, config))  # what serves is about to be left: how was it set?
             return await self.keeper.keep(service, say, config)
 
-    async def removal(self, service: Service) -> removals.Removal:
+    async def removal(self, service: Service) -> "removals.Removal":
         """The apps that `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
+        from tui.engine.releases import removal
+
         for one in await self.open_incidents():
             if same_services_file.concerns(self.fleet, service, one):
                 raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")
         for lost in await self.illegible():
             if lost.service == service.name:
                 raise TakenByOther(lost.why, lost.fix)
-        return await removals.plan(self.links, service, lambda found: holders.record_is_stale(found, self.clock.now()))
+        return await removal.plan(self.links, service, lambda found: holders.record_is_stale(found, self.clock.now()))
 
-    async def remove_all(self, wanted: removals.Removal, say: Callable[[str], None]) -> removals.Removed:
+    async def remove_all(self, wanted: "removals.Removal", say: Callable[[str], None]) -> "removals.Removed":
         """Take holders and records away. Raises Refused when read-only, LinkError."""
-        return await removals.remove(self.links, self.keeper, wanted, say)
+        from tui.engine.releases import removal
 
-    async def freeze(self, service: Service, reason: str = "") -> Frozen:
+        return await removal.remove(self.links, self.keeper, wanted, say)
+
+    async def freeze(self, service: Service, reason: str = "") -> "Frozen":
         """Hold deploys back, and say why.
 
         Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply, Unfinished.
         """
         return await self.freezer.freeze(service, new_id(self.clock), self.by, reason)
 
-    async def unfreeze(self, service: Service, word: UnfreezeWord = NO_WORD) -> Unfrozen:
+    async def unfreeze(self, service: Service, word: "UnfreezeWord | None" = None) -> "Unfrozen":
         """Let deploys through again. Raises as `Freezer.unfreeze`."""
-        return await self.freezer.unfreeze(service, word)
+        from tui.engine.releases.freeze import NO_WORD
+
+        return await self.freezer.unfreeze(service, word or NO_WORD)

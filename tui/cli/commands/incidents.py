@@ -9,7 +9,6 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.engine import same_services_file
 from tui.engine.engine import Engine
-from tui.engine.store import Illegible
 from tui.incident import similar
 from tui.model.incident import Incident
 from tui.model.postmortem import DueDate
@@ -53,7 +52,7 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
         }
         for i in found
     ]
-    return Exit.DONE, output.listing("incidents", items, illegible=[illegible(one) for one in lost], exit_code=0)
+    return Exit.DONE, output.listing("incidents", items, illegible=[output.illegible(one) for one in lost], exit_code=0)
 
 
 def _lesson(one: Incident, now_open: tuple[Incident, ...], now: datetime) -> str:
@@ -69,8 +68,3 @@ def _wanted(duty: DueDate) -> str:
     if duty.written is not None:
         return "  post-mortem written"
     return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""
-
-
-def illegible(one: Illegible) -> output.Document:
-    """An incident in the journal that cannot be read, with what to do."""
-    return {"incident": one.id, "service": one.service, "reason": one.why, "fix": one.fix}

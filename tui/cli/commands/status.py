@@ -5,17 +5,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tui.cli import chosen_services, first_night, interrupts, output
-from tui.cli.commands.incidents import illegible
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.dokku import freeze_age, holders
 from tui.dokku.config_values import read_stamp
-from tui.engine import check as checking
 from tui.engine import same_services_file
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.engine import Engine
 from tui.engine.hosts.overview import HostReads
+from tui.engine.releases import catalog
 from tui.engine.releases.catalog import Listing
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError
@@ -97,7 +96,7 @@ async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, t
         "status",
         rows,
         open_incidents=[i.id for i in open_here],
-        illegible=[illegible(one) for one in lost],
+        illegible=[output.illegible(one) for one in lost],
         services=engine.fleet.path,
         never_kept=list(never),
         on_call=_on_call(engine),
@@ -236,7 +235,7 @@ async def _status(
         "links": dict(engine.fleet.links_of(service.name)),
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
-        "never_kept": checking.never_kept(engine, found) if found else None,
+        "never_kept": catalog.never_kept(engine.fleet, found) if found else None,
         "serves": _serves(found.current) if found else None,
         "restarting": found.current.restarting if found and found.current.pods is None else None,
         "pods": found.current.pods if found else None,

@@ -27,7 +27,7 @@ from tui.model.ledger import HolderRead, Ledger
 from tui.model.observation import RunningState
 from tui.model.outcome import Answer
 from tui.model.release import Release, Source
-from tui.model.service import Service
+from tui.model.service import Fleet, Service
 from tui.model.value import Value
 from tui.releases import choose_release, what_runs
 from tui.releases import merge as catalogues
@@ -56,6 +56,11 @@ class Listing(Value):
     """what the host can do, where that was asked and answered"""
     since: datetime | None = None
     """when the containers of what runs were made as this machine saw them first: a restart may make them anew since"""
+
+
+def never_kept(fleet: Fleet, found: Listing) -> bool:
+    """True if the fleet has the way back `kept`, and nothing was ever kept of this app."""
+    return "kept" in fleet.ways and not any(release.holder is not None for release in found.releases)
 
 
 Seal = Callable[[str], Coroutine[Any, Any, Answer]]
