@@ -45,21 +45,8 @@ except asyncssh.KeyImportError as error:
 
 
 def test_x509_is_left_out_and_a_file_that_holds_one_is_no_certificate(tmp_path: Path) -> None:
-    made = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ed25519",
-        "-nodes",
-        "-keyout",
-        "key",
-        "-out",
-        "pem",
-        "-subj",
-        "/CN=a",
-    ]
-    subprocess.run(made, cwd=tmp_path, capture_output=True, check=True)
+    made = "openssl req -x509 -newkey ed25519 -nodes -keyout key -out pem -subj /CN=a"
+    subprocess.run(made.split(), cwd=tmp_path, capture_output=True, check=True)
     certificate = (tmp_path / "pem").read_bytes()
     done = subprocess.run([sys.executable, "-c", NO_X509], input=certificate, capture_output=True, check=False)
     assert done.stdout.decode().strip() == "0 X.509 certificates are not used for SSH []", done.stderr
