@@ -128,7 +128,7 @@ class EngineParts:
             await walk.stop()
         for onlooker in self.onlookers.values():
             await onlooker.stop()
-        if "notices" in self.__dict__:
+        if "notices" in self.__dict__:  # somebody was to be told
             await self.notices.stop()
         await self.duty.stop()
         await self.evidence.close()
