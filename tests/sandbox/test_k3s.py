@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.guest import Guest, source
-from tests.sandbox.recordings import Record, neutral, records
+from tests.sandbox.guest import Guest, keeping, source
+from tests.sandbox.recordings import Record, neutral, progress_of, records
 
 RECORDED = {found.name: found for found in records("k3s", "0.35.15")}
 
@@ -108,11 +108,35 @@ async def test_after_a_failed_deploy_the_good_pods_lose_their_config_at_the_next
 async def test_with_rollback_on_failure_helm_puts_it_right(guest: Guest) -> None:
     await made(guest)
     await guest.ok("scheduler-k3s:set kub rollback-on-failure true")
-    await guest.push("kub", source("v2.0.0", check="/health", health="503"))
+    bad = await guest.push("kub", source("v2.0.0", check="/health", health="503"))
+    recorded = progress_of(RECORDED["rolled back: push"].stderr).splitlines()
+    assert bad.progress.splitlines()[-1] == recorded[-1]
+    assert "rolled back due to atomic" in recorded[-1]
     (pod,) = await pods(guest)
     await guest.control("/cluster", app="kub", reschedule=True)
     (pod,) = await pods(guest)
     assert (pod["version"], pod["sees"]["GREETING"]) == ("v1.0.0", "old")
+
+
+async def test_a_process_type_that_the_procfile_lacks_is_not_scaled_up(guest: Guest) -> None:
+    await guest.ok("apps:create kub")
+    await guest.ok("ps:scale --skip-deploy kub web=1 worker=1")  # accepted as long as nothing was built
+    await guest.push("kub", source("v1.0.0", check="/health"))
+    await says_the_same(guest, RECORDED["scale: not in the Procfile"])
+    await guest.ok("ps:scale --skip-deploy kub web=1 worker=0")
+
+
+async def test_the_registry_of_the_host_takes_every_release_and_every_holder(guest: Guest) -> None:
+    await guest.ok("registry:set --global server 127.0.0.1:5055")
+    await guest.ok("registry:set --global push-on-release true")
+    holder = "kub--r3--pre-deploy-20261128-144600"
+    await guest.control("/app", name="kub")
+    await guest.ok(f"apps:create {holder}")
+    await guest.ok(f"config:set --no-restart {holder} DOKKU_SKIP_DEPLOY=true")
+    kept = await guest.push(holder, keeping("kub"))
+    recorded = progress_of(RECORDED["global registry: push to a holder"].stderr).splitlines()
+    assert {line for line in recorded if "Pushing" in line or " pushed" in line} <= set(kept.progress.splitlines())
+    assert await guest.ok(f"registry:report {holder} --registry-tag-version") == "1\n"
 
 
 async def test_without_probes_a_crash_is_an_outage(guest: Guest) -> None:

@@ -1,5 +1,6 @@
 """Releases whose build is not the usual one: they go back, or they are refused before anybody confirms."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,20 @@ def test_another_scale_than_when_it_was_kept_is_said_and_stays(box: Sandbox) -> 
     assert f"web: {target} ran 1, now 2 run; the scale stays as it is now" in warnings(box, "gateway", target)
     assert box.run("gateway", target, "--yes").code == 0
     assert len([c for c in box.app(APP)["containers"] if c["labels"].get("rollback.attempt")]) == 2
+
+
+def test_a_worker_that_the_bad_release_lost_is_scaled_up_again_after_going_back(box: Sandbox) -> None:
+    """Dokku refuses the scale as long as the Procfile of the newest build lacks the process type."""
+    app = "scenextras-transcription"
+    target = kept(box, "transcription")
+    deploy(box, "v3.1.0", app=app, files={"Procfile": "web: /app/server\n"})
+    line = re.compile(rf"after going back, `(ps:scale {app} worker=1)`")
+    (found,) = [m for text in warnings(box, "transcription", target) if (m := line.search(text))]
+    assert box.pull("command", command=found[1])["exit"] == 1
+    done = box.run("transcription", target, "--yes", "--json")
+    assert done.code == 0, done.stderr
+    command(box, found[1])
+    assert [c["process"] for c in box.app(app)["containers"] if c["status"] == "running" and c["process"] == "worker.1"]
 
 
 def test_a_scale_of_none_is_said_before_a_release_is_started_that_runs_nothing(box: Sandbox) -> None:

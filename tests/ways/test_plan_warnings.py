@@ -61,7 +61,7 @@ def test_a_scale_that_does_not_come_back_by_itself_is_said() -> None:
     kept = build_settings.Kept(release=3, processes=(("web", 3), ("worker", 2)), mounts="", ports="", config_keys=())
     files = (("Procfile", "web: x\nworker: y\n"),)
     texts = " ".join(text for _, text in said(current("web"), kept=kept, files=files))
-    assert "ps:scale api worker=2" in texts
+    assert "after going back, `ps:scale api worker=2`" in texts
     assert "web: release:3 ran 3, now 1 run" in texts
 
 

@@ -7,7 +7,7 @@ only the newest.
 from tui.sandbox.deploy_lines import CommandFailed, arrow, complaint, detail, step, tool
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
-from tui.sandbox.machine import App
+from tui.sandbox.machine import App, Machine
 
 ADDRESS = "127.0.0.1:5055"
 PUSH_REFUSED = {
@@ -17,21 +17,27 @@ PUSH_REFUSED = {
 """modes of `fail_next_deploy`: what the registry says (its words are documented; Dokku's are recorded)"""
 
 
-def pushes(app: App) -> bool:
-    """True if the app's releases go to the registry."""
-    return app.properties.get("registry-push-on-release") == "true" and bool(app.properties.get("registry-server"))
+def setting(machine: Machine, app: App, name: str) -> str:
+    """A property of `registry:set`, of the app or of the host; "" for neither."""
+    return app.properties.get(f"registry-{name}") or machine.global_properties.get(f"registry-{name}", "")
 
 
-def repository(app: App) -> str:
-    """The app's place in its registry, without a tag. Raises KeyError for an app that has none."""
-    return f"{app.properties['registry-server']}/dokku/{app.name}"
+def pushes(machine: Machine, app: App) -> bool:
+    """True if the app's releases go to the registry, a holder's too (recorded on 0.35.15)."""
+    return setting(machine, app, "push-on-release") == "true" and bool(setting(machine, app, "server"))
+
+
+def repository(machine: Machine, app: App) -> str:
+    """The app's place in its registry, without a tag."""
+    return f"{setting(machine, app, 'server')}/dokku/{app.name}"
 
 
 async def push_release(call: Call, app: App, image: Image) -> str:
     """Pushes the image under its next number; the name its container runs under."""
     images = call.host.machine.images
     number = int(app.properties.get("registry-tag-version") or 0) + 1
-    earlier, name = f"{repository(app)}:{number - 1}", f"{repository(app)}:{number}"
+    place = repository(call.host.machine, app)
+    earlier, name = f"{place}:{number - 1}", f"{place}:{number}"
     app.properties["registry-tag-version"] = str(number)
     call.say_all(
         (
@@ -40,7 +46,7 @@ async def push_release(call: Call, app: App, image: Image) -> str:
             detail("Retrieving image info for app"),
             detail(f"Tagging dokku/{app.name}:{number} in registry format"),
             detail(f"Pushing {name}"),
-            step(f"The push refers to repository [{repository(app)}]"),
+            step(f"The push refers to repository [{place}]"),
         )
     )
     await call.pause(2.0)

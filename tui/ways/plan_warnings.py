@@ -116,7 +116,9 @@ def processes(found: Findings, target: Release, current: RunningState) -> list[P
         return said
     for name in sorted(wanted):
         if then.get(name, 0) and not now.get(name, 0):
-            words = f"{target.name} ran {then[name]} {name}, now none runs: ps:scale {current.app} {name}={then[name]}"
+            # Dokku scales nothing up that the Procfile of the newest build lacks; the target's has it.
+            scale = f"ps:scale {current.app} {name}={then[name]}"
+            words = f"{target.name} ran {then[name]} {name}, now none runs: after going back, `{scale}`"
             said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
         elif name in now and then.get(name, 0) != now[name]:
             before = then.get(name, 0) or "none"

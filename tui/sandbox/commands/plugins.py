@@ -66,9 +66,9 @@ async def deploy_tag(call: Call) -> int:
     app = call.host.machine.app(options.first())
     tag = options.plain[1] if len(options.plain) > 1 else ""
     ref = f"dokku/{app.name}:{tag or 'latest'}"
-    if pushes(app):
+    if pushes(call.host.machine, app):
         # With push-on-release the number is ignored: the current release is deployed again.
-        ref = f"{repository(app)}:{app.properties.get('registry-tag-version', '')}"
+        ref = f"{repository(call.host.machine, app)}:{app.properties.get('registry-tag-version', '')}"
     image = call.host.machine.images.find(ref)
     if image is None:
         raise CommandRefused(1, bang(f"App image ({ref}) not found"))

@@ -196,7 +196,7 @@ async def start_one_app(call: Call, app: App) -> None:
 @command("ps:scale")
 async def scale(call: Call) -> int:
     """Shows the number of containers of each process type, or sets it and deploys. Raises Refused(1) for what is no
-    number.
+    number, and for a process type that the Procfile of the newest build does not have (recorded on 0.35.15).
     """
     options = parse(call, switches=("--skip-deploy",))
     app = call.host.machine.app(options.first())
@@ -208,12 +208,16 @@ async def scale(call: Call) -> int:
         for process, count in app.scale.items():
             call.out(f"{f'{process}:':<5} {count}" if process != "web" else f"web:  {count}")
         return 0
+    call.out(f"-----> Scaling {app.name} processes: {' '.join(wanted)}")
+    counts: dict[str, int] = {}
     for pair in wanted:
         process, _, wanted_count = pair.partition("=")
         if not wanted_count.isdigit():
             raise CommandRefused(1, bang(f"Invalid scaling: {pair}"))
-        app.scale[process] = int(wanted_count)
-    call.out(f"-----> Scaling {app.name} processes: {' '.join(wanted)}")
+        counts[process] = int(wanted_count)
+        if app.procfile and process not in app.procfile and counts[process]:
+            raise CommandRefused(1, bang(f"{process} is not a valid process name to scale up"))
+    app.scale |= counts
     image = latest(call, app)
     if app.deployed and image is not None and not options.has("--skip-deploy"):
         call.merged = True

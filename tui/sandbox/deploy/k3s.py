@@ -174,16 +174,18 @@ def clean_up(
     if machine.old:
         cluster.secrets.pop(secret, None)
     name, kept = before
+    why = "context deadline exceeded"
     if kube.setting(machine, app, "rollback-on-failure") == "true":
         call.say(detail("Upgrade failed and atomic is set, rolling back to last successful release"))
         call.say(detail(f"Performing rollback of {app.name}"))
+        why = f"release {app.name} failed, and has been rolled back due to atomic being set: {why}"
         if kept is not None:
             cluster.secrets[name] = kept
             cluster.newest[(kube.namespace(machine, app), app.name)] = name
         for pod in pods[1]:
             pod.exit()
             machine.containers.pop(pod.id, None)
-    call.say(complaint("Error deploying: context deadline exceeded"))
+    call.say(complaint(f"Error deploying: {why}"))
 
 
 def switch(call: Call, app: App, new: list[DockerContainer], old: list[DockerContainer]) -> None:

@@ -99,7 +99,7 @@ async def release(call: Call, app: App, image: Image) -> tuple[Image, str]:
     if not app.released:
         name = "first deploy postdeploy" if call.host.machine.old else "heroku.postdeploy"
         await task(call, app, image, name, None, "app.json")
-    ref = await push_release(call, app, image) if pushes(app) else app.image
+    ref = await push_release(call, app, image) if pushes(call.host.machine, app) else app.image
     if on_k3s(machine, app) and not skips_deploy(machine, app):
         return image, ref
     await call.pause(0.4)
