@@ -202,7 +202,7 @@ _SIGNS = (
     (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
     (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
     (Refusal.HELM_BUSY, _SAID + r"another operation \(install/upgrade/rollback\) is in progress"),
-    (Refusal.NO_CLUSTER, _SAID + "kubernetes api not available"),
+    (Refusal.NO_CLUSTER, _SAID + "(?:kubernetes api not available|Error creating kubernetes namespace)"),
     (Refusal.PODS_BACK, _SAID + "Error deploying: .*has been rolled back due to atomic"),
     (Refusal.PODS_FAILED, _SAID + "Error deploying: .*context deadline"),
     (Refusal.TASK_FAILED, _SAID + "task failed"),
@@ -250,7 +250,8 @@ _SIGNS = (
     (Refusal.CRASHED, "^panic: "),
     (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
 )
-_AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
+_AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK,
+    Refusal.HELM_BUSY, Refusal.NO_CLUSTER)  # fmt: skip
 _MAY_BE_AFTER = (
     Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_MEMORY, Refusal.NETWORK, Refusal.MOUNT,
     Refusal.NAME_HELD, Refusal.FIREWALL, Refusal.NO_PROGRAM, Refusal.CONTAINER,
@@ -300,7 +301,7 @@ def _text(said: Answer | bytes) -> str:
     """The end of what was said: a refusal ends an output, and an output may be long."""
     if isinstance(said, Answer):
         said = said.stderr[-_LOOKED_AT:] + b"\n" + said.stdout[-_LOOKED_AT:]
-    return clean(decode(said[-2 * _LOOKED_AT :]))
+    return _RETRIED.sub("", clean(decode(said[-2 * _LOOKED_AT :])))
 
 
 def said(answer: Answer, limit: int = 300) -> str:
@@ -321,6 +322,8 @@ _OF_THE_SHELL = re.compile(
     r"^\S*sh: (?:line \d+: )?warning: |^perl: warning: |^\t(?:LANGUAGE|LANG|LC_\w+) = "
     r"|^ +are supported and installed on your system|^stdin: is not a tty|^mesg: |^tput: No value for \$TERM"
 )
+_RETRIED = re.compile(r"(?m)^.*\b(?:WARN|ERROR) RESTY .*$")
+"""a health check's single tries: the app refuses them, no registry does (recorded on 0.35.15)"""
 _LOOKED_AT = 100_000
 """bytes of each stream"""
 
