@@ -47,7 +47,7 @@ def test_every_cause_that_is_known_from_elsewhere_has_an_example() -> None:
         (b"toomanyrequests\n !     App build failed\n", False),
         (b" !     App build failed\n", False),
         (b" !     Error deploying: another operation (install/upgrade/rollback) is in progress\n", True),
-        (b" !     Error creating kubernetes namespace for deployment: Get: dial tcp [::1]:6443: connect: refused\n", True),
+        (b" !     Error creating kubernetes namespace for deployment: dial tcp [::1]:6443: connect: refused\n", True),
     ],
 )
 def test_what_failed_after_its_build_leaves_its_image_whatever_the_cause_is_called(text: bytes, left: bool) -> None:
