@@ -102,3 +102,8 @@ def test_a_container_that_crashes_is_known_by_the_end_of_the_output_alone() -> N
 def test_every_refusal_has_a_fix(refusal: Refusal) -> None:
     assert refusals.explain(refusal)
     assert refusals.fix(refusal)
+
+
+def test_where_dokku_sees_no_change_its_own_advice_is_not_passed_on() -> None:
+    """It names ps:rebuild, which may deploy another image: recorded on 0.35.15 after a `git:from-image` that died."""
+    assert "ps:rebuild" not in refusals.told(Refusal.NO_CHANGES)

@@ -161,6 +161,25 @@ async def test_killed_while_renaming_the_traffic_is_half_switched(guest: Guest) 
     assert (await guest.get("api")).headers["x-release"] == "v1.3.0"
 
 
+async def test_killed_from_an_image_the_deploy_branch_is_written_back_to_the_commit_before(guest: Guest) -> None:
+    """Recorded on 0.35.15: `git:report` names the second of the kill as that of the branch, with a terminal and
+    without, and a `ps:rebuild` afterwards deployed an earlier image."""
+    await guest.control("/app", name="im", builder="image", version="v1.0.0")
+    await guest.ok("git:set im deploy-branch frozen-by-1")
+    before = (await guest.app("im"))["refs"]
+    first = (await guest.app("im"))["source_image"]
+    await guest.control("/deploy", app="im", version="v2.0.0", wait=True)
+    await guest.control("/tag", image=(await guest.app("im"))["image"], tags=["aside:1"])
+    served = (await guest.app("im"))["refs"]
+    assert served["refs/heads/frozen-by-1"] != before.get("refs/heads/frozen-by-1")
+    await abandoned(guest, f"git:from-image im {first}", "renaming")
+    after = await guest.app("im")
+    assert (after["serves"], after["source_image"]) == ("v1.0.0", first)
+    assert after["refs"]["refs/heads/frozen-by-1"] == served["refs/heads/frozen-by-1"]
+    assert after["refs"][after["head"]] != served["refs/heads/frozen-by-1"]  # HEAD's branch stays at the new one
+    assert "No changes detected" in (await guest.run(f"git:from-image im {first}")).err
+
+
 async def test_silence_stops_nothing(guest: Guest) -> None:
     await guest.control("/fault", kind="stall", when={"command_prefix": "git:sync", "after_phase": "build"})
     connection = await guest.connect()

@@ -339,7 +339,7 @@ _FIXES = {
     Refusal.LOCKED: "wait for its end (`apps:locked APP`), then try again; if nothing deploys: `apps:unlock APP`",
     Refusal.NAME_TAKEN: "somebody was faster: look at who has the incident",
     Refusal.NO_IMAGE: "choose another release: this one cannot be started any more",
-    Refusal.NO_CHANGES: "`ps:rebuild APP` starts again what was deployed last",
+    Refusal.NO_CHANGES: "look at what runs; where it is another release, choose another way (--list)",
     Refusal.WRONG_BRANCH: "push to the branch that the host names, or unfreeze",
     Refusal.SEALED: "this is meant: a holder retains an image and is never built",
     Refusal.TASK_FAILED: "look at its output; without --run-tasks it does not run",

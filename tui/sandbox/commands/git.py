@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tui.sandbox import clock
 from tui.sandbox.build_records import recorded_build
-from tui.sandbox.client import CommandRefused, bang
+from tui.sandbox.client import ClientGone, CommandRefused, bang
 from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.docker_troubles import PULL, struck
 from tui.sandbox.deploy.phases import build_and_deploy
@@ -226,10 +226,11 @@ async def commit_and_deploy(
             call.marked = True
             await build_and_deploy(call, app, BuildSource(commit=commit, files=files, alternate_tags=alternate_tags))
             app.deploy_source, app.metadata = done
-    except CommandFailed:
+    except (CommandFailed, ClientGone) as end:
         # Recorded: at the end of a failed deploy the branch is written once more. Dokku puts the commit before it
-        # there, not into HEAD's branch, and nothing where the build itself failed.
-        if "built" in call.reached:
+        # there, not into HEAD's branch, and nothing where the build itself failed. So does one that dies with its
+        # client, on 0.35.15; nobody recorded it on 0.38.27.
+        if "built" in call.reached and (machine.old or isinstance(end, CommandFailed)):
             app.repo.set_ref(f"refs/heads/{branch_now(call, app)}", tip)
         raise
 
