@@ -38,6 +38,11 @@ def test_what_was_quick_is_told_by_its_parts() -> None:
     assert told[-1].endswith("rollback sandbox --game-day 1a2b")
 
 
+def test_what_was_found_before_the_game_was_opened_by_its_clock_took_no_0_seconds() -> None:
+    told = game_day.lines([played()], "bad-release", "1a2b", later(40))
+    assert not [line for line in told if "after it was opened" in line]
+
+
 def closed(of: Record) -> Record:
     return of._replace(incident=replace(of.incident, state=State.CLOSED))
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.console.scenes import NOW, Scene, opened, rate, started
 from tui.console.drawing import rows
 from tui.console.incident_flow import IncidentFlow
+from tui.console.pages import evidence
 from tui.console.pages.incident_page import IncidentPage
 from tui.incident import events as ev
 from tui.model.evidence import Rate, RateSource
@@ -59,3 +61,20 @@ async def test_sources_that_disagree_leave_the_answer_to_the_person(state: Path)
         flow = await asked_for_errors(scene, *both)
         assert flow.incident is not None and flow.incident.answers[-1].node == "errors"
         assert "the sources DISAGREE" in await scene.settle()
+
+
+async def test_a_small_limit_is_asked_about_as_it_is(state: Path) -> None:
+    """Half a percent was "More than 0% of requests?"."""
+    async with started(state, (120, 40)) as scene:
+        fleet = scene.engine.fleet
+        scene.engine.fleet = replace(fleet, watch=replace(fleet.watch, error_rate=0.005))
+        await asked_for_errors(scene, rate(RateSource.ACCESS_LOG, 2, 90, 480))
+        assert "More than 0.5% of requests?" in await scene.settle()
+
+
+def test_large_counts_touch_no_other_number() -> None:
+    """`1234 of 123456` and the share behind it were read as one number."""
+    found = rate(RateSource.ACCESS_LOG, 1234, 123456, 480)
+    for cells in (60, 80):
+        words = rows.text(evidence._source(found, 0.01, cells, worded=True)).split()
+        assert {"1234", "123456", "1%"} <= set(words), words

@@ -123,6 +123,7 @@ def drawn(every: list[ServiceStatus], cells: int) -> list[str]:
         (timedelta(seconds=20), 5, "sha:5abcdef <1m ", "sha:5abcdef012 <1m "),
         (timedelta(hours=5), 5, "sha:5abcdef0 5h ", "sha:5abcdef012 5h "),
         (None, 4, "release:4  ", "release:4  "),
+        (timedelta(hours=-1), 4, "release:4  ", "release:4  "),
     ],
 )
 def test_a_release_has_its_age_where_the_host_says_when_it_was_deployed(

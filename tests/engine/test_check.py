@@ -23,6 +23,7 @@ from tui.engine.releases.catalog import Listing
 from tui.model.errors import HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome
+from tui.model.runbook_numbers import WatchSpec
 from tui.model.service import HealthSpec, Service
 
 API = replace(stage.service("api"), app=APP)
@@ -34,6 +35,7 @@ class Engine(stage.StageEngine):
     """The stage's engine, whose links lead to the host in memory and whose URLs answer `outcome`."""
 
     outcome, detail = ProbeOutcome.HEALTHY, "refused"
+    seconds: float | None = 0.01
 
     def __init__(self, world: World, *services: Any) -> None:
         super().__init__(stage.fleet(*(services or (API,))), world.clock)
@@ -49,7 +51,7 @@ class Engine(stage.StageEngine):
         if not isinstance(service, str):
             return await super().probe(service)
         self.urls.append(service)
-        return Probe(at=T0, url=service, outcome=self.outcome, seconds=0.01, status=200, detail=self.detail)
+        return Probe(at=T0, url=service, outcome=self.outcome, seconds=self.seconds, status=200, detail=self.detail)
 
 
 def engine(change: Changed = lambda found: found, world: World | None = None) -> Engine:
@@ -297,3 +299,19 @@ async def test_each_line_is_told_when_it_is_known_in_the_order_of_the_file() -> 
     found = await looking
     assert told == [one.subject for one in found]
     assert list(dict.fromkeys(told)) == ["main", API.name, web.name, job.name, "services"][: len(dict.fromkeys(told))]
+
+
+async def test_what_was_not_timed_is_healthy_in_no_0_ms() -> None:
+    made = engine()
+    made.seconds = None
+    (found,) = on("health", await service(made, API))
+    assert found.text.startswith("healthy, refused (http://") and " ms" not in found.text
+
+
+async def test_a_short_watch_and_a_small_limit_are_told_as_they_are() -> None:
+    """90 s were "2 min", 20 s "0 min"."""
+    made = engine()
+    short = replace(made.fleet, watch=WatchSpec(after_rollback=timedelta(seconds=20), error_rate=0.005))
+    made.fleet = short
+    (found,) = on("watch", await service(made, API))
+    assert found.text.startswith("watched 20 s after a rollback, 0.5% of failed requests are too many")

@@ -65,7 +65,7 @@ class _Facts:
         )
         self.verdicts = set(_verdicts(values))
         self.verdicts |= {f"{min(60, ceil(length.total_seconds() / 15))} are the least" for length in lengths}
-        self.millis = {f"{v * 1000:.0f} ms" for v in _floats(values)}
+        self.millis = {f"{v * 1000:.0f} ms" for v in _floats(values)} | {"1 ms"}  # of less than one
         self.numbers = {n for text in [*texts, *known] for n in _NUMBER.findall(text)}
         self.numbers |= {
             n
@@ -183,7 +183,14 @@ def _bounds(failed: int, total: int) -> tuple[float, float]:
 def _shares(failed: int, total: int) -> set[str]:
     """The share and its interval."""
     bounds = (min(failed, total) / total, *_bounds(failed, total))
-    return {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in bounds} | {f"{0.01:.2%}"}
+    return {_percent(s) for s in bounds} | {f"{0.01:.2%}"}
+
+
+def _percent(share: float) -> str:
+    """A share of the record; what rounding would make nothing or all of it is less, or more, than that number."""
+    if 0 < share < 0.00005 or 0.9995 <= share < 0.999999999:
+        return "0.01%" if share < 0.5 else "99.9%"
+    return f"{share:.2%}" if 0 < share < 0.01 else f"{share:.1%}"
 
 
 # ── what a watch says of its own numbers ─────────────────────────────────────────────────────────────────────────────
@@ -192,7 +199,9 @@ def _shares(failed: int, total: int) -> set[str]:
 def _short(share: float) -> str:
     """A share as a watch words it."""
     value = share * 100
-    if value == 0 or value >= 9.95:
+    if 99.95 <= value < 99.9999999:
+        return ">99.9%"
+    if value == 0 or 9.95 <= value < 99.5 or value > 99.95:
         return f"{value:.0f}%"
     return f"{value:.1f}%".replace(".0%", "%") if value >= 0.1 else f"{value:.2f}%"
 
@@ -214,7 +223,7 @@ def _verdicts(values: list[dict[str, Any]]) -> Iterator[str]:
         for rate in measured["rates"]:
             failed, total = rate["failed"], rate["total"]
             if rate["covered"] is not None:
-                yield f"{rate['covered']:.0%}"
+                yield f"{int(rate['covered'] * 100 + 1e-9)}%"
             lines = (total or 0) + rate["unparsed"] + rate["excluded"]
             if lines:
                 yield f"{rate['unparsed'] / lines:.0%}"
@@ -250,7 +259,7 @@ def _covered(values: list[dict[str, Any]], stamps: set[datetime]) -> set[str]:
             _length(v[k]).total_seconds() for v in values for k in ("watch", "length") if isinstance(v.get(k), str)
         }
         shares = {min(1.0, seen.total_seconds() / length) for length in lengths if length > 0}
-        found |= {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in shares} | {f"{s:.0%}" for s in shares}
+        found |= {_percent(s) for s in shares} | {f"{int(s * 100 + 1e-9)}%" for s in shares}
     return found
 
 

@@ -137,3 +137,13 @@ def test_an_undo_is_told_as_going_forward() -> None:
     assert " forward again to " in said(incident, Milestone.STARTED).split("\n", 1)[1]
     assert ": forward again on " in said(incident, Milestone.VERIFIED)
     assert "back" not in said(incident, Milestone.STARTED) + said(incident, Milestone.VERIFIED)
+
+
+def test_how_long_it_was_down_is_told_to_the_second() -> None:
+    """1 min 59 s was told as 1 min, and half a second as none."""
+    down = replace(fold(scenes.closed()), down_since=T0, down_until=T0 + timedelta(seconds=119))
+    assert "It did not answer for 1 min 59 s." in said(down, Milestone.CLOSED)
+    short = replace(down, down_until=T0 + timedelta(milliseconds=400))
+    assert "It did not answer for <1 s." in said(short, Milestone.CLOSED)
+    watched = replace(down, watch_for=timedelta(seconds=90))
+    assert "It is watched for 1 min 30 s now." in said(watched, Milestone.VERIFIED)

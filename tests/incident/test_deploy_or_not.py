@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import OTHER, T0, THEIRS, container, current, later
+from tui.incident import deploy_or_not
 from tui.incident.deploy_or_not import FRESH, RECENT, Clue, Speaks, argues_against, findings, moment, worded
 from tui.model.health import Health
 from tui.model.observation import RunningState
@@ -169,3 +170,13 @@ def test_lengths_in_words(seconds: float, words: str) -> None:
 def test_a_moment_of_another_day_has_its_date() -> None:
     assert moment(T0, later(60)) == "22:00:00Z"
     assert moment(T0, later(12 * HOUR)) == "2026-11-23 22:00Z"
+
+
+def test_a_start_by_a_clock_ahead_of_this_one_is_no_evidence_of_age() -> None:
+    """A host whose clock is an hour ahead made every release of the last hour a fresh start."""
+    seen = current(containers=(replace(container(), started_at=later(HOUR), created_at=later(HOUR)),))
+    found = of(seen)
+    assert said(found, "by a clock ahead of this one: how long is not known") is Speaks.NEITHER
+    assert not [one for one in found if "fresh start" in one.text]
+    assert deploy_or_not.ago(later(HOUR), NOW) == "by a clock ahead of this one"
+    assert deploy_or_not.ago(later(610), NOW) == "0 s ago", "a few seconds are no other clock"

@@ -187,6 +187,8 @@ def test_before_and_after_differ_only_as_far_as_they_do_in_every_case() -> None:
 
 
 def test_no_word_is_given_where_too_little_was_seen() -> None:
+    nearly = of(rate(RateSource.ACCESS_LOG, 0, 1000, covered=0.899), LIMIT)
+    assert nearly is not None and "only 89% of the window" in nearly.why, "90% would do"
     unseen = of(rate(RateSource.ACCESS_LOG, 0, 1000, covered=0.5), LIMIT)
     assert unseen is not None and unseen.word is Word.UNSURE and "50% of the window" in unseen.why
     bad_enough = of(rate(RateSource.ACCESS_LOG, 90, 1000, covered=0.5), LIMIT)
@@ -194,8 +196,12 @@ def test_no_word_is_given_where_too_little_was_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(0.0, "0%"), (0.0004, "0.04%"), (0.029, "2.9%"), (0.5, "50%"), (0.0995, "10%")]
+    ("share", "words"),
+    [
+        *[(0.0, "0%"), (0.0004, "0.04%"), (0.029, "2.9%"), (0.5, "50%"), (0.0995, "10%")],
+        *[(0.00002, "<0.01%"), (0.996, "99.6%"), (0.9996, ">99.9%"), (1.0, "100%")],
+    ],
 )
-def test_shares_are_short_and_never_a_false_nothing(share: float, words: str) -> None:
+def test_shares_are_short_and_never_a_false_nothing_or_all(share: float, words: str) -> None:
     assert error_rates.percent(share) == words
     assert error_rates.span(timedelta(seconds=90)) == "90s"

@@ -227,6 +227,8 @@ def test_a_step_that_takes_longer_than_the_runbook_gives_it_says_what_then() -> 
     assert (spent := step_budgets.running(begun, given, AT + timedelta(seconds=30))) is not None and spent.over == ""
     late = step_budgets.running(begun, given, AT + timedelta(seconds=31))
     assert late is not None and late.over == "confirming takes 31 s, the runbook gives it 30 s: roll back"
+    just = step_budgets.running(begun, given, AT + timedelta(seconds=30.2))
+    assert just is not None and just.over.startswith("confirming takes 31 s, the runbook gives it 30 s"), "not 30 of 30"
     verifying = replace(begun, state=State.VERIFYING, asking=None, served_at=AT)
     slow = step_budgets.running(verifying, given, AT + timedelta(seconds=25))
     assert slow is not None and slow.over.startswith("verifying takes 25 s, the runbook gives it 20 s")

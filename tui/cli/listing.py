@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from tui.incident.deploy_or_not import worded
+from tui.incident.deploy_or_not import ago
 from tui.model.holder_look import ImageState
 from tui.model.release import Release, Source, WayBack
 
@@ -37,13 +37,17 @@ def way_back(releases: Sequence[Release], service: str) -> str | None:
 
 def _cells(release: Release, now: datetime) -> tuple[str, ...]:
     served = release.deployed_at or release.kept_at or release.committed_at
-    age = f"{worded(now - served)} ago" if served is not None else "unknown"
+    age = ago(served, now) if served is not None else "unknown"
     author = "" if release.author is None else f" ({release.author})"
     gone = release.holder is not None and release.looked is not None and release.looked.image is ImageState.GONE
     unread = "" if release.unread is None else f"its holder could not be read: {release.unread}"
     what = "; ".join(filter(None, ("IMAGE GONE" if gone else "", unread, f"{release.subject or ''}{author}".strip())))
-    way = "" if release.running else f"{release.way.way} ~{release.way.seconds or 0:.0f} s" if release.way else "none"
+    way = "" if release.running else _way(release.way) if release.way else "none"
     return (release.name, _mark(release), age, (release.commit or "unknown")[:_SHORT], way, what)
+
+
+def _way(way: WayBack) -> str:
+    return way.way if way.seconds is None else f"{way.way} ~{way.seconds:.0f} s"
 
 
 def _mark(release: Release) -> str:
@@ -89,7 +93,7 @@ def image_seen(release: Release, now: datetime) -> str:
     look = release.looked
     if look is None:
         return "image not looked for yet (--list --look)"
-    age = f"seen {worded(now - look.at)} ago"
+    age = f"seen {ago(look.at, now)}"
     match look.image:
         case ImageState.THERE:
             return f"image there ({age})"

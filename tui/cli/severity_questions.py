@@ -9,10 +9,10 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.cli.yes_or_no import YES
 from tui.engine.engine import Engine
-from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConfigError
 from tui.model.incident import Incident
 from tui.model.plan import Plan
+from tui.text import numbers
 
 
 def known_level(engine: Engine, level: str | None) -> None:
@@ -52,7 +52,7 @@ async def watch(what: str, length: timedelta, options: CommandOptions, narrator:
     """The options with the length of a watch that a person wants."""
     if options.yes or not narrator.interactive or options.watch is not None or options.no_watch:
         return options
-    said = await narrator.ask(f"watch {what} for {worded(length)} afterwards? [y/N] ")
+    said = await narrator.ask(f"watch {what} for {numbers.length(length)} afterwards? [y/N] ")
     return replace(options, watch=length) if said.lower() in YES else options
 
 

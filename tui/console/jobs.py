@@ -19,11 +19,11 @@ from tui.engine import undo as undoing
 from tui.engine.releases.freeze import NO_WORD, Unfrozen
 from tui.engine.store import new_id
 from tui.incident import all_services
-from tui.incident.deploy_or_not import worded
 from tui.model.errors import Refused
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 from tui.model.service import Service
+from tui.text import numbers
 from tui.ways.facts import Options
 
 
@@ -86,13 +86,14 @@ class ConsoleJobs:
         name = labels.deploy(offer.now.commit or offer.deploy)
         subject = f" ({rows.safe(running.subject, 60)})" if running is not None and running.subject else ""
         ago = labels.age(engine.clock.now() - offer.live_at)
+        length = numbers.length(order.length)
         then = labels.ON_BREACH[order.on_breach]
         self._confirm(
             title=f"GUARD {service.name}",
             explain=(
                 f"{name}{subject} went live {labels.clock(offer.live_at)}, {ago} ago. It is no rollback, and no guard "
                 "watches it.",
-                f"Health and failures are watched for {worded(order.length)}, against the time before and the limit.",
+                f"Health and failures are watched for {length}, against the time before and the limit.",
                 f"{then[0].upper()}{then[1:]} (guard.on_breach: {order.on_breach}).",
             ),
             commands=(
@@ -100,7 +101,7 @@ class ConsoleJobs:
                 f"W config:set {record} … (guarding: who, which deploy, until when)",
                 f"W apps:destroy {record} (at its end)",
             ),
-            label=f"Guard it for {worded(order.length)}",
+            label=f"Guard it for {length}",
             work=work,
         )
 

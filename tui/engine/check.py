@@ -22,6 +22,7 @@ from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health_probing
 from tui.engine.releases import build_facts, last_proven
 from tui.engine.releases.catalog import Listing, never_kept
+from tui.incident import error_rates
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
@@ -31,6 +32,7 @@ from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Expect, Host, Service
 from tui.releases import choose_release, restart_risk, what_runs
 from tui.releases.keepable import known_to_run
+from tui.text import numbers
 from tui.text.clean import decode
 from tui.ways import plan_warnings, previous_twice
 from tui.ways import redeploy_current as anew
@@ -136,10 +138,10 @@ def drill(at: Host) -> tuple[str, ...]:
 def _said(engine: Engine, of: Service) -> list[Finding]:
     """The words of services.yaml on this service that the console goes by."""
     watch, back = engine.fleet.watch_of(of.name), of.rollback
-    minutes = watch.after_rollback.total_seconds() / 60
-    words = f"watched {minutes:.0f} min after a rollback, {watch.error_rate:.2%} of failed requests are too many"
+    limit, watched = error_rates.percent(watch.error_rate), numbers.length(watch.after_rollback)
+    words = f"watched {watched} after a rollback, {limit} of failed requests are too many"
     if back.settle:
-        words += f"; its answers count {back.settle.total_seconds():.0f} s after a deploy"
+        words += f"; its answers count {numbers.length(back.settle)} after a deploy"
     lines = [_line(of, "watch", Result.OK, words)]
     if of.owner:
         lines.append(_line(of, "owner", Result.OK, f"it belongs to {of.owner}"))
@@ -165,7 +167,8 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
     for one in seen.parts or (seen,) if seen is not None else ():
         topic = "public" if one.url == spec.public_url else "health"
         if one.outcome is ProbeOutcome.HEALTHY:
-            took = f"healthy in {(one.seconds or 0) * 1000:.0f} ms{f', {one.detail}' * bool(one.detail)} ({one.url})"
+            time = "" if one.seconds is None else f" in {numbers.milliseconds(one.seconds)}"
+            took = f"healthy{time}{f', {one.detail}' * bool(one.detail)} ({one.url})"
             fix = "an address that no cache answers: a service that is down looks healthy by this one"
             lines.append(_line(of, topic, Result.NOTE, took, fix) if one.detail else _line(of, topic, Result.OK, took))
         else:

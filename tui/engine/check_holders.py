@@ -25,10 +25,8 @@ async def costs(reads: HostReads) -> list[Finding]:
     except (LinkError, UnexpectedReply):
         return []
     count = sum(1 for name in names if holders.parse_holder(name) is not None)
-    words = (
-        f"{count} kept releases make each deploy here about {count * CPU:.1f} s slower: Dokku visits every app after "
-        f"it, {CPU} s each"
-    )
+    many = f"{count} kept release makes" if count == 1 else f"{count} kept releases make"
+    words = f"{many} each deploy here about {count * CPU:.1f} s slower: Dokku visits every app after it, {CPU} s each"
     fix = "fewer: `retention` in services.yaml, or rollback keep SERVICE --remove-all" if count >= MANY else ""
     return [Finding(subject=reads.host, topic="holders", result=Result.NOTE if fix else Result.OK, text=words, fix=fix)]
 

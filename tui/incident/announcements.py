@@ -11,6 +11,7 @@ from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.notice import Delivery, EventFacts, Message, Milestone
 from tui.model.verification import Verdict
+from tui.text import numbers
 from tui.text.chat import plain
 from tui.text.clean import clean, clean_line
 from tui.text.redact import redact
@@ -175,9 +176,13 @@ def _verified(incident: Incident) -> list[str]:
     passed = sum(check.verdict is Verdict.PASSED for check in incident.checks)
     began = incident.runs[0].started_at if incident.runs else incident.since
     ended = max((run.ended_at for run in incident.runs if run.ended_at), default=incident.since)
-    watched = f"It is watched for {worded(incident.watch_for)} now." if incident.watch_for else "Nobody watches it now."
+    watched = (
+        f"It is watched for {numbers.length(incident.watch_for)} now."
+        if incident.watch_for
+        else "Nobody watches it now."
+    )
     return [
-        f"{passed} of {len(incident.checks)} checks passed; the steps took {worded(ended - began)}.",
+        f"{passed} of {len(incident.checks)} checks passed; the steps took {numbers.length(ended - began)}.",
         _downtime(incident),
         watched,
     ]
@@ -218,7 +223,9 @@ def summary(incident: Incident) -> str:
 
 def _downtime(incident: Incident) -> str:
     since, until = incident.down_since, incident.down_until
-    return f"It did not answer for {worded(until - since)}." if since is not None and until is not None else ""
+    if since is None or until is None:
+        return ""
+    return f"It did not answer for {numbers.length(until - since)}."
 
 
 def standing(deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:

@@ -13,6 +13,8 @@ from tui.model.observation import RunningState
 from tui.model.value import Value
 from tui.releases import restart_risk
 
+AHEAD = timedelta(minutes=1)
+"""clocks that differ by no more are one"""
 RECENT = timedelta(hours=2)
 """a release that has served this long without trouble is an unlikely cause"""
 FRESH = timedelta(minutes=10)
@@ -92,6 +94,9 @@ def _age(current: RunningState, bad_since: datetime | None, now: datetime) -> li
 
 def _since(started: datetime, bad_since: datetime | None, now: datetime) -> Clue:
     """A start that came and went without known trouble is no evidence: only one that has just been is."""
+    if ahead(started, now):
+        words = f"it has run since {moment(started, now)}, by a clock ahead of this one: how long is not known"
+        return Clue(speaks=Speaks.NEITHER, text=words)
     age = f"it has run since {moment(started, now)} ({worded(now - started)})"
     if bad_since is not None and timedelta(0) <= bad_since - started <= RECENT:
         return Clue(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")
@@ -124,7 +129,8 @@ def _containers(current: RunningState) -> list[Clue]:
         found.append(Clue(speaks=Speaks.AGAINST, text=f"killed for want of memory: {names}; the host may be full"))
     restarts = sum(c.restarts for c in current.containers)
     if restarts:
-        found.append(Clue(speaks=Speaks.FOR, text=f"containers restarted {restarts} times since this release began"))
+        times = "once" if restarts == 1 else f"{restarts} times"
+        found.append(Clue(speaks=Speaks.FOR, text=f"containers restarted {times} since this release began"))
     looping = ", ".join(c.name for _, c in sorted(current.running.items()) if c.restarting)
     if looping:
         found.append(Clue(speaks=Speaks.FOR, text=f"does not stay up, and is started again and again: {looping}"))
@@ -138,6 +144,16 @@ def _containers(current: RunningState) -> list[Clue]:
 def moment(at: datetime, now: datetime) -> str:
     """A moment as people need it: the time, with the date where it is not of the last twelve hours."""
     return f"{at:%H:%M:%S}Z" if abs(now - at) < timedelta(hours=12) else f"{at:%Y-%m-%d %H:%M}Z"
+
+
+def ahead(at: datetime, now: datetime) -> bool:
+    """True if what has happened lies in the future: another clock wrote it down, and its age is not known."""
+    return at - now > AHEAD
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """The age of what happened, `12 min ago`."""
+    return "by a clock ahead of this one" if ahead(at, now) else f"{worded(now - at)} ago"
 
 
 def worded(length: timedelta) -> str:

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from tui.model.evidence import Measurement, Rate, RateSource
 from tui.model.value import Value
+from tui.text import numbers as rounding
 
 Z = 1.96
 """two-sided 95 %"""
@@ -163,7 +164,7 @@ def of(rate: Rate, limit: float) -> Reading | None:
         return None
     found = read(rate.failed, rate.total, limit, unread=rate.unparsed)
     if found.word is Word.UNDER and rate.covered is not None and rate.covered < SEEN:
-        why = f"only {rate.covered:.0%} of the window was seen"
+        why = f"only {rounding.seen(rate.covered)} of the window was seen"
         return replace(found, word=Word.UNSURE, needs=None, why=why)
     return found
 
@@ -233,9 +234,11 @@ def chance(before: tuple[int, int], after: tuple[int, int]) -> float:
 
 
 def percent(share: float) -> str:
-    """`2.9%`; a small share keeps its digits, so that nothing that is something is rounded to 0."""
+    """`2.9%`; a small share and one near the whole keep their digits: something is not rounded to 0, nor to all."""
     value = share * 100
-    if value == 0 or value >= 9.95:
+    if rest := rounding.edge(share):
+        return rest
+    if value == 0 or 9.95 <= value < 99.5 or value > 99.95:
         return f"{value:.0f}%"
     return f"{value:.1f}".removesuffix(".0") + "%" if value >= 0.1 else f"{value:.2f}%"
 

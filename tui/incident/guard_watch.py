@@ -10,6 +10,7 @@ from tui.incident.two_samples import Counts, Times
 from tui.incident.watch_verdict import Conclusion, WatchOutcome
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Incident
+from tui.text import numbers
 
 IN_A_ROW = 6
 """unhealthy looks in a row: twice what a watch takes for down, so that health needs two breaches in a row as well"""
@@ -30,8 +31,8 @@ def alarm(incident: Incident) -> Conclusion | None:
     timed = _timed(found)
     if guard_judge.slowed(times, timed):
         middle = two_samples.median(two_samples.together(*(look.times for look in timed[-2:])))
-        words = f"slower: half of the answers took {middle * 1000:.0f} ms or longer at two looks in a row"
-        reason = f"{words}, {two_samples.median(times) * 1000:.0f} ms before the deploy"
+        words = f"slower: half of the answers took {numbers.milliseconds(middle)} or longer at two looks in a row"
+        reason = f"{words}, {numbers.milliseconds(two_samples.median(times))} before the deploy"
         return Conclusion(outcome=WatchOutcome.NOT_RECOVERED, reason=reason)
     return None
 
@@ -54,7 +55,7 @@ def conclude(incident: Incident) -> Conclusion:
         said = f"only {many} requests of users were counted: {guard_judge.ENOUGH} are the least"
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=said)
     if counted.covered is not None and counted.covered < error_rates.SEEN:
-        said = f"only {counted.covered:.0%} of the time was seen in the {counted.source}"
+        said = f"only {numbers.seen(counted.covered)} of the time was seen in the {counted.source}"
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=said)
     if doubt := watch_verdict.doubt(incident.watch, base, last):
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=doubt)

@@ -18,6 +18,7 @@ from tui.model.postmortem import DueDate
 from tui.model.release import Release
 from tui.model.value import Value
 from tui.model.verification import Verdict
+from tui.text import numbers
 
 LINES = 40
 """of the whole page at most"""
@@ -153,7 +154,7 @@ def _proven(incident: Incident) -> Iterator[str]:
         yield f"watched: {watch.healthy} looks healthy, {watch.unhealthy} not, {watch.unmeasured} not measured"
     if incident.down_since is not None and incident.down_until is not None:
         seconds = (incident.down_until - incident.down_since).total_seconds()
-        yield f"it did not answer for {seconds:.0f} s, and does again"
+        yield f"it did not answer for {numbers.whole_seconds(seconds)}, and does again"
 
 
 def _ruled_out(incident: Incident, events: Sequence[ev.Event]) -> Iterator[str]:
@@ -237,8 +238,9 @@ def _held(incident: Incident, duty: DueDate, now: datetime) -> Iterator[str]:
     if incident.state is State.WATCHING and watch is not None:
         kind = "after a rollback" if watch.kind is WatchKind.AFTER_ROLLBACK else "without a change"
         left = (watch.deadline - now).total_seconds() / 60
-        until = f"{left:.0f} min left" if left > 0 else "over"
-        yield f"watch {kind} until {_at(watch.deadline)} ({until}), {watch.coverage(now):.0%} of it seen so far"
+        until = "over" if left <= 0 else f"{left:.0f} min left" if left >= 1 else "under a minute left"
+        seen = numbers.seen(watch.coverage(now))
+        yield f"watch {kind} until {_at(watch.deadline)} ({until}), {seen} of it seen so far"
     if duty.required and duty.written is None:
         when = f"by {_at(duty.due)}" if duty.due is not None else "counted from its close"
         yield f"post-mortem wanted {when}"

@@ -1,5 +1,6 @@
 """May a proposed plan be carried out now? Only while it is fresh, unused, and exactly what would be planned now."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -25,7 +26,8 @@ def stale(proposal: Proposal, now: datetime) -> str:
         )
     if age > VALID_FOR:
         minutes = VALID_FOR.total_seconds() / 60
-        return f"{proposal.id} was made {age.total_seconds() / 60:.0f} minutes ago; it is valid for {minutes:.0f}"
+        made = math.ceil(age.total_seconds() / 60)
+        return f"{proposal.id} was made {made} minutes ago; it is valid for {minutes:.0f}"
     return ""
 
 

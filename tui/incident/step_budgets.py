@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tui.model.incident import Incident, State
 from tui.model.runbook_numbers import Budgets
+from tui.text import numbers
 
 _THEN = {
     "confirming": "roll back",
@@ -26,7 +27,8 @@ class Spent(NamedTuple):
         if self.taken <= self.budget:
             return ""
         given = f"{self.budget.total_seconds():.0f} s"
-        return f"{self.step} takes {self.taken.total_seconds():.0f} s, the runbook gives it {given}: {_THEN[self.step]}"
+        taken = numbers.over(self.taken.total_seconds())
+        return f"{self.step} takes {taken}, the runbook gives it {given}: {_THEN[self.step]}"
 
 
 def running(incident: Incident, budgets: Budgets, now: datetime) -> Spent | None:
@@ -43,11 +45,15 @@ def running(incident: Incident, budgets: Budgets, now: datetime) -> Spent | None
 
 
 def rolled_back(incident: Incident, budgets: Budgets) -> str:
-    """The time until the target served, against the budget; empty where that is not known."""
+    """The time until the target served, against the budget; empty where that is not known, or where two clocks
+    disagree."""
     if incident.sent_at is None or incident.served_at is None:
         return ""
     taken, given = (incident.served_at - incident.sent_at).total_seconds(), budgets.roll_back.total_seconds()
-    return f"the target served after {max(0.0, taken):.0f} s; the runbook gives it {given:.0f} s"
+    if taken < 0:
+        return ""
+    said = numbers.over(taken) if taken > given else numbers.whole_seconds(taken)
+    return f"the target served after {said}; the runbook gives it {given:.0f} s"
 
 
 def serving_again(incident: Incident) -> str:
@@ -55,4 +61,4 @@ def serving_again(incident: Incident) -> str:
     if incident.answered_throughout:
         return "serving again: it answered throughout"
     seconds = incident.again_after
-    return "" if seconds is None else f"serving again {seconds:.0f} s after the word"
+    return "" if seconds is None else f"serving again {numbers.whole_seconds(seconds)} after the word"

@@ -5,8 +5,8 @@ in the post-mortem. The change that came nearest before the first failure comes 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tui.incident import deploy_or_not
 from tui.incident.config_drift import Drift
-from tui.incident.deploy_or_not import worded
 from tui.model.commit_range import CommitRange
 from tui.model.history import Commit
 from tui.model.incident import Incident
@@ -168,7 +168,7 @@ def others(found: TakenBack, failed: datetime | None, now: datetime) -> Iterator
 
 def ago(one: Happened, failed: datetime | None, now: datetime, *, first: bool = False) -> str:
     """One change with its age, and whether it came nearest before the first failure."""
-    return f"{one.text} {worded(now - one.at)} ago{_suspect(one, failed, first=first)}"
+    return f"{one.text} {deploy_or_not.ago(one.at, now)}{_suspect(one, failed, first=first)}"
 
 
 def _suspect(one: Happened, failed: datetime | None, *, first: bool) -> str:

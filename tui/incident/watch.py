@@ -16,6 +16,7 @@ import msgspec
 from tui.model.evidence import Phase
 from tui.model.incident import Incident, Sample, Watch, WatchKind
 from tui.model.verification import Verdict
+from tui.text import numbers
 
 LOOK_EVERY = 5.0
 """seconds between looks"""
@@ -97,10 +98,11 @@ def verdict(watch: Watch, at: datetime) -> Verdict | None:
 def why_not(watch: Watch, at: datetime) -> str:
     """Why a watch that is over says nothing of the service's health."""
     if watch.in_a_row:
-        return f"the last {watch.in_a_row} looks were unhealthy"
+        count = watch.in_a_row
+        return f"the last {count} looks were unhealthy" if count > 1 else "the last look was unhealthy"
     silent = f"; {watch.unmeasured} looks had no answer" if watch.unmeasured > 1 else ""
     why = f" ({watch.last.why})" if silent and watch.last is not None and watch.last.why else ""
-    return f"only {watch.coverage(at):.0%} of it was seen{silent}{why}"
+    return f"only {numbers.seen(watch.coverage(at))} of it was seen{silent}{why}"
 
 
 # ── checkpoints ──────────────────────────────────────────────────────────────────────────────────────────────────────

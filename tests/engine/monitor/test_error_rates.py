@@ -9,6 +9,7 @@ from tests.stage import HandClock, fleet, service, settled
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import Outside
 from tui.model.evidence import NewIssues, Phase, Rate, RateSource
+from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Service
 
 
@@ -55,4 +56,19 @@ async def test_what_breaks_beside_the_work_is_among_the_errors_to_be_shown() -> 
     counted._work.begin(broken())
     await settled()
     assert counted.errors == ["counting failures: OSError: the stream could not be closed"]
+    await counted.close()
+
+
+async def test_looks_that_have_no_time_give_no_response_time() -> None:
+    """A health check by the log times nothing: half of the answers "took 0 ms"."""
+    counted, api = evidence(), service("api")
+    for number in range(4):
+        at = T0 - timedelta(seconds=10 * number + 5)
+        counted.saw("api", Probe(at=at, url="log of api", outcome=ProbeOutcome.HEALTHY))
+    found = counted.now(api, Phase.BEFORE, T0 - timedelta(minutes=5), T0)
+    assert (found.p50, found.p95, found.timed_by, found.times) == (None, None, None, ())
+    at = T0 - timedelta(seconds=1)
+    counted.saw("api", Probe(at=at, url="https://api", outcome=ProbeOutcome.HEALTHY, seconds=0.2))
+    found = counted.now(api, Phase.BEFORE, T0 - timedelta(minutes=5), T0)
+    assert (found.p50, found.timed_by) == (0.2, RateSource.PROBES)
     await counted.close()

@@ -257,6 +257,8 @@ async def test_the_rate_counts_what_is_written_now() -> None:
         bench.streams[0].put(sent(line(2, "now")))
     await bench.until(lambda: bench.follower.received == 300)
     bench.clock.slept.append(1.0)
+    assert bench.follower.rate == 100, "of the two seconds in which anything was counted"
+    bench.clock.slept.append(3.0)
     assert bench.follower.rate == 40
     bench.clock.slept.append(10.0)
     assert bench.follower.rate == 0

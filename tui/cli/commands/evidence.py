@@ -11,6 +11,7 @@ from tui.engine.engine import Engine
 from tui.incident import error_rates
 from tui.model.evidence import Measurement, Phase, Rate
 from tui.model.service import Service
+from tui.text import numbers as rounding
 
 Result = tuple[Exit, output.Document]
 PROBE_EVERY = 2.0
@@ -63,7 +64,7 @@ def lines(found: Measurement) -> list[str]:
     if found.phase is Phase.SWITCH:
         head = f"{found.phase.value}: what it cost; it counts for no verdict"
     if found.p50 is not None and found.p95 is not None:
-        head += f"; p50 {found.p50 * 1000:.0f} ms, p95 {found.p95 * 1000:.0f} ms ({found.timed_by})"
+        head += f"; p50 {rounding.milliseconds(found.p50)}, p95 {rounding.milliseconds(found.p95)} ({found.timed_by})"
     told = [head, *(_row(r, found) for r in found.rates)]
     if found.issues is not None:
         count = "unknown" if found.issues.total is None else str(found.issues.total)
@@ -95,6 +96,6 @@ def _row(found: Rate, of: Measurement) -> str:
         )
         if count
     ]
-    lag = f", {found.lag:.0f} s behind" if found.lag and found.lag >= 0.5 else ""
+    lag = f", {found.lag:.0f} s behind" if found.lag and round(found.lag) else ""
     tail = "; ".join(filter(None, (", ".join(apart), found.note)))
     return f"  {found.source.value:<12} {numbers}  [{window}{lag}]{f'  {tail}' if tail else ''}"

@@ -67,8 +67,8 @@ def lines(records: Sequence[Record], scenario: str, seed: str, began: datetime) 
     measured = [(one, found) for one in records if (found := recovery.measure(one, LIMIT)) is not None]
     if records:
         found_at = min((at for one in records if (at := moments.detected(one, LIMIT).at) is not None), default=None)
-        if found_at is not None:
-            said.append(f"  detect: {max(0.0, (found_at - began).total_seconds()):.0f} s after it was opened")
+        if found_at is not None and found_at >= began:
+            said.append(f"  detect: {(found_at - began).total_seconds():.0f} s after it was opened")
     for one, times in measured:
         parts = ((part, times.span(part)) for part in RecoveryPart if part is not RecoveryPart.DETECT)
         words = ", ".join(f"{part}: {'unknown' if s is None else f'{s:.0f} s'}" for part, s in parts)

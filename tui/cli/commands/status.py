@@ -16,12 +16,13 @@ from tui.engine.engine import Engine
 from tui.engine.hosts.overview import HostReads
 from tui.engine.releases import catalog
 from tui.engine.releases.catalog import Listing
-from tui.incident.deploy_or_not import worded
+from tui.incident.deploy_or_not import ago, worded
 from tui.model.errors import ConsoleError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.observation import RunningState
 from tui.model.service import Service
 from tui.releases import choose_release, restart_risk, what_runs
+from tui.text import numbers
 from tui.ways import plan_warnings
 from tui.ways import redeploy_current as anew
 
@@ -52,7 +53,7 @@ def _again(
     if options.json:
         output.follow(document)
     elif output.redraws() and not options.accessible:
-        output.screen([*lines, "", f"{now:%H:%M:%S}Z; every {worded(options.every)}; Ctrl-C ends"])
+        output.screen([*lines, "", f"{now:%H:%M:%S}Z; every {numbers.length(options.every)}; Ctrl-C ends"])
     else:
         for line in lines:
             if line not in before:
@@ -195,7 +196,7 @@ def _image(row: output.Document, now: datetime) -> str:
     if seen is None:
         return ""
     at = read_stamp(seen["at"])
-    age = f"({worded(now - at)} ago)" if at is not None else ""
+    age = f"({ago(at, now)})" if at is not None else ""
     words = {"there": "image there", "gone": "IMAGE GONE", "unknown": "image not known to be there"}[seen["state"]]
     fix = f": rollback keep {row['service']}" if seen["state"] == "gone" else ""
     return f"  {seen['release']} {words} {age}{fix}"

@@ -17,6 +17,7 @@ from tui.model.notice import Delivery
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.verification import Verdict
+from tui.text import numbers
 from tui.text.redact import redact
 
 _STATES = {
@@ -102,10 +103,10 @@ def follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable
             narrator.doing(steps[incident.runs[-1].step].title)
         if ended != told.ended and ended:
             run = incident.runs[ended - 1]
-            took = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
-            end = describe(run.outcome) if run.outcome else ""
+            took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
+            end = ", ".join(filter(None, (describe(run.outcome) if run.outcome else "", took)))
             title = steps[run.step].title if run.step in steps else run.step
-            narrator.say(f"  {run.result} {title} ({end}, {took:.1f} s) {run.detail}".rstrip())
+            narrator.say(f"  {run.result} {title} ({end}) {run.detail}".rstrip())
         resumed = told.state is State.STOPPED and incident.state is State.EXECUTING
         if incident.state != told.state and not resumed:  # that it answers again is said below
             narrator.doing(incident.state.value)
@@ -113,7 +114,7 @@ def follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable
                 narrator.say(words)
         if incident.down_since and incident.down_until and incident.down_until != told.up:
             seconds = (incident.down_until - incident.down_since).total_seconds()
-            narrator.say(f"  it answers again: it was down for {seconds:.0f} s")
+            narrator.say(f"  it answers again: it was down for {numbers.whole_seconds(seconds)}")
         for delivery in incident.deliveries[told.deliveries :]:
             narrator.say(f"  {delivered(delivery)}", "" if delivery.delivered else "yellow")
         told.state, told.begun, told.ended, told.up = incident.state, begun, ended, incident.down_until

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from tui.incident.deploy_or_not import ahead
 from tui.model.guard import OnBreach
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
 from tui.releases import restart_risk, what_runs
+from tui.text import numbers
 from tui.text.clean import clean_line
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def response(probe: Probe | None) -> str:
 
 def took(seconds: float) -> str:
     """The length of an answer, in few cells."""
-    return f"{seconds * 1000:.0f}ms" if seconds < 10 else f"{seconds:.0f}s"
+    return numbers.milliseconds(seconds, "ms") if round(seconds * 1000) < 10_000 else f"{seconds:.0f}s"
 
 
 def http(probe: Probe | None) -> str:
@@ -121,10 +123,11 @@ def release(status: "ServiceStatus") -> str:
 def release_aged(status: "ServiceStatus", now: datetime, cells: int) -> str:
     """The release that runs and how long ago it was deployed, `release:4 2d`, in so many cells.
 
-    The host says when it made each container; where it does not, the age is left out. Of a commit fewer digits are
-    shown where there is no room for both. The age moves once a minute at most: a table of many services is at rest."""
+    The host says when it made each container; where it does not, or its clock is ahead, the age is left out. Of a
+    commit fewer digits are shown where there is no room for both. The age moves once a minute at most: a table of many
+    services is at rest."""
     name, since = release(status), deployed_at(status)
-    if since is None:
+    if since is None or ahead(since, now):
         return name
     passed = deploy_age(now - since)
     room = cells - cell_len(passed) - 1

@@ -7,6 +7,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
 from tui.incident import announcements
+from tui.incident.deploy_or_not import ahead
 from tui.model.errors import Refused
 from tui.model.host import Link
 from tui.model.incident import Closing, Incident, Question
@@ -105,11 +106,13 @@ def release_row(
     if way is not None:
         before = 16 + 9 + (13 if cells >= DATED else 0) + 10
         return ((" " * before, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
-    served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
-    when = f"{labels.age(now - served)} ago" if served else "unknown"
+    ran = release.last_served or release.kept_at or release.deployed_at
+    served = ran or release.committed_at
+    when = f"{labels.age(now - served)} ago" if served and not ahead(served, now) else "unknown"
     if release.running and not release.down:
         when = "now"  # when it was last seen is not when it came
-    date = rows.fit(f"{served:%m-%d %H:%M}" if served else "", 13) if cells >= DATED else ""
+    # a commit that was never seen to serve has an age, and no time at which it served
+    date = rows.fit(f"{ran:%m-%d %H:%M}" if ran else "", 13) if cells >= DATED else ""
     no, why = why_not(release), ""
     if release.running and not release.down:
         end: Piece = ("RESTARTING", "down") if release.restarting else ("RUNNING", "run")

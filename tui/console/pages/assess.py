@@ -9,7 +9,7 @@ from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import charts, evidence, posts, shared_rows, ticket
-from tui.incident import decision_tree, deploy_or_not
+from tui.incident import decision_tree, deploy_or_not, error_rates
 from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident
@@ -208,7 +208,8 @@ def _concluded(here: "decision_tree.TreeQuestion | decision_tree.End") -> list[R
 
 
 def _worded(flow: IncidentFlow, node: decision_tree.TreeQuestion) -> str:
-    return node.question.format(rate=f"{flow.console.engine.fleet.watch_of(flow.service.name).error_rate:.0%}")
+    limit = flow.console.engine.fleet.watch_of(flow.service.name).error_rate
+    return node.question.format(rate=error_rates.percent(limit))
 
 
 def _lit(flow: IncidentFlow, node: decision_tree.TreeQuestion, question: str, answer: bool, seen: str) -> Row:

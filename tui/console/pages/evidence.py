@@ -14,6 +14,7 @@ from tui.incident import watch as watching
 from tui.incident.error_rates import Word
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Incident
+from tui.text import numbers
 
 if TYPE_CHECKING:
     pass
@@ -103,15 +104,15 @@ def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
     by_users = worded and rate.source in error_rates.USERS
     word = reading.word.value if reading.word is Word.UNSURE else reading.word.value.upper()
     counted = f"{reading.failed} of {reading.total}"
-    counted = f"{counted} failed".ljust(19) if cells >= ROOM_FOR_FAILED else counted.ljust(14)
+    counted = f"{counted} failed".ljust(18) if cells >= ROOM_FOR_FAILED else counted.ljust(13)
     pieces: list[Piece] = [
         name,
         (f"{word:<16}", _LOOKS[reading.word]) if by_users else (" " * 16, ""),
-        (counted, "bold" if reading.failed else ""),
-        (f"{error_rates.percent(reading.share)} ({low}-{high})".ljust(18), ""),
+        (f"{counted} ", "bold" if reading.failed else ""),  # a large number touches no other
+        (f"{error_rates.percent(reading.share)} ({low}-{high})".ljust(17) + " ", ""),
     ]
     time = f"in {error_rates.span(rate.until - rate.since)}"
-    late = f"{time}, {rate.lag:.0f}s late" if rate.lag is not None and rate.lag >= 0.5 else time
+    late = f"{time}, {rate.lag:.0f}s late" if rate.lag and round(rate.lag) else time
     room = cells - rows.width(tuple(pieces))
     tail = next((one for one in (late, time) if len(one) <= room), "")
     return (*pieces, (tail, "dim")) if tail else tuple(pieces)
@@ -130,7 +131,7 @@ def _more(found: Measurement, cells: int) -> list[Row]:
     if log is not None and (log.refused or log.closed):
         told.append(f"{log.refused} refused (401, 403, 404, 429), {log.closed} closed by clients")
     if found.p50 is not None and found.p95 is not None:
-        times = f"p50 {found.p50 * 1000:.0f}ms, p95 {found.p95 * 1000:.0f}ms"
+        times = f"p50 {numbers.milliseconds(found.p50, 'ms')}, p95 {numbers.milliseconds(found.p95, 'ms')}"
         told.append(f"response {times} ({found.timed_by.value if found.timed_by else ''})")
     if found.issues is not None:
         count = "an unknown number of" if found.issues.total is None else str(found.issues.total)

@@ -10,10 +10,11 @@ from tui.console.page import Choice, View, button
 from tui.console.pages import posts, shared_rows
 from tui.console.ports import Console
 from tui.incident import error_rates, taken_back
-from tui.incident.deploy_or_not import worded
+from tui.incident.deploy_or_not import ago, ahead, worded
 from tui.model.incident import Incident
 from tui.model.plan import CheckResult, Plan, WarningLevel
 from tui.model.release import Release
+from tui.text import numbers
 from tui.ways import keep_first
 
 _LOOKS = {
@@ -120,12 +121,12 @@ def _from_to(console: Console, plan: Plan, cells: int, failing: str) -> list[Row
     """The release that is left and the one that comes back, one under the other: name, commit, age, subject."""
     now = console.engine.clock.now()
     since = {c.deployed_at for c in plan.before.containers if c.running and c.deployed_at is not None}
-    runs = f"runs {worded(now - min(since))}" if since else ""
+    runs = f"runs {worded(now - min(since))}" if since and not ahead(min(since), now) else ""
     served = plan.target.last_served
     found: list[Row] = []
     for word, release, age in (
         ("FROM", plan.leaving, ", ".join(filter(None, (runs, failing)))),
-        ("TO  ", plan.target, f"served {worded(now - served)} ago" if served else ""),
+        ("TO  ", plan.target, f"served {ago(served, now)}" if served else ""),
     ):
         commit = f" {release.commit[:9]}" if release.commit and release.number is not None else ""
         told = release.subject or _subject(plan, release)
@@ -171,7 +172,7 @@ def _how(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
 
 
 def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
-    said = [f"then verify, watch {worded(console.watch_for(plan.service))}"]
+    said = [f"then verify, watch {numbers.length(console.watch_for(plan.service))}"]
     if plan.frozen_branch:
         said.insert(0, "deploys are held back (CI stays green, deploys nothing)")
     writes = sum(step.writes for step in plan.steps)

@@ -14,6 +14,7 @@ from tui.model.errors import ConsoleError, JournalError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.runbook_numbers import SeveritySpec
+from tui.text import numbers
 
 STEPS = ("severity", "confirm", "release", "plan", "roll back", "verify", "watch", "close")
 
@@ -118,7 +119,8 @@ def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     if since is None:
         return []
     if until is not None:
-        return [((f"It did not answer for {(until - since).total_seconds():.0f} s while it was replaced.", "dim"),)]
+        down = numbers.whole_seconds((until - since).total_seconds())
+        return [((f"It did not answer for {down} while it was replaced.", "dim"),)]
     plan, passed = incident.plan, flow.console.engine.clock.now() - since
     planned = plan.downtime if plan is not None else None
     usual = f" (usually {planned[0]:.0f}-{planned[1]:.0f} s)" if planned else ""
@@ -169,11 +171,11 @@ def ways_out(flow: IncidentFlow, incident: Incident) -> list[Choice]:
     """Choices that there are at every step instead of going on; each asks for its reason."""
     busy = _not_now(incident)
     before = incident.asking in (Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT)
-    minutes = flow.console.engine.fleet.watch_of(flow.service.name).after_clean_deploy.total_seconds() / 60
+    length = flow.console.engine.fleet.watch_of(flow.service.name).after_clean_deploy
     return [
         button(
             "monitor",
-            f"Monitor only ({minutes:.0f} min)",
+            f"Monitor only ({numbers.length(length)})",
             flow.doing("watching", flow.monitor),
             off=busy or ("" if before else "the release was changed already"),
         ),

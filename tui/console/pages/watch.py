@@ -8,8 +8,8 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import charts, evidence, posts, shared_rows
 from tui.incident import watch as watching
-from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, Watch, WatchKind
+from tui.text import numbers
 
 _BAR = 30
 ROOM_FOR_CHART = 10
@@ -69,7 +69,7 @@ def countdown(flow: IncidentFlow, watch: Watch) -> Row:
         (f"{labels.countdown(left):>6} ", "bold"),
         ("left ", ""),
         (bar, "run"),
-        (f"  observed {seen:.0%}", "" if seen >= 0.9 else "warn"),
+        (f"  observed {numbers.seen(seen)}", "" if seen >= 0.9 else "warn"),
     )
 
 
@@ -79,7 +79,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
     look, word = labels.LOOKS[status.health]
     before = shared_rows.response_before(status.probes, incident.opened_at)
     what = "deploy" if incident.guarding else "incident"
-    compared = f" (before the {what} {before * 1000:.0f}ms)" if before is not None else ""
+    compared = f" (before the {what} {numbers.milliseconds(before, 'ms')})" if before is not None else ""
     last = status.last
     found: list[Row] = [
         (
@@ -90,7 +90,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
             (f"healthy {watch.healthy}  ", "ok" if watch.healthy else ""),
             (f"unhealthy {watch.unhealthy}  ", "down" if watch.unhealthy else ""),
             (f"not measured {watch.unmeasured}  ", "warn" if watch.unmeasured else ""),
-            (f"slowest {watch.slowest * 1000:.0f}ms" if watch.slowest else "", "dim"),
+            (f"slowest {numbers.milliseconds(watch.slowest, 'ms')}" if watch.slowest else "", "dim"),
         ),
     ]
     found += [*shared_rows.looks_apart(flow, cells), *shared_rows.about(flow, cells)]
@@ -101,7 +101,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
     if len(times) > 1:
         slowest = max(times)
         line = "".join(flow.palette.spark(t / slowest if slowest else 0.0) for t in times)
-        found.append(((f"response {line} ", "dim"), (f"up to {slowest * 1000:.0f}ms", "dim")))
+        found.append(((f"response {line} ", "dim"), (f"up to {numbers.milliseconds(slowest, 'ms')}", "dim")))
     return [*found, *_noted(flow, watch, cells)]
 
 
@@ -143,8 +143,8 @@ def _extend(flow: IncidentFlow, watch: Watch, left: timedelta) -> Choice:
     possible = extra > timedelta(0) and left + extra > timedelta(0)
     return button(
         "extend",
-        f"Watch to {worded(longest)}",
+        f"Watch to {numbers.length(longest)}",
         flow.doing("extending", lambda: flow.extend(extra)),
-        off="" if possible else f"{worded(longest)} is the longest",
+        off="" if possible else f"{numbers.length(longest)} is the longest",
         recorded=True,
     )

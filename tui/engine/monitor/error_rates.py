@@ -26,6 +26,7 @@ from tui.engine.supervisor import Supervisor
 from tui.model.evidence import Measurement, NewIssues, Phase, Rate, RateSource, Series
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Fleet, Service
+from tui.text import numbers
 
 PER_HOST = 4
 """access logs of one host at once: of its six channels for streams two stay free for logs"""
@@ -124,7 +125,7 @@ class Evidence:
         p50, p95, timed_by = found.p50, found.p95, RateSource.ACCESS_LOG
         classes = found.times
         if p50 is None:
-            times = sorted(p.seconds or 0.0 for p in self._healthy(service, since, until))
+            times = sorted(p.seconds for p in self._healthy(service, since, until) if p.seconds is not None)
             p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), RateSource.PROBES
             classes = tuple(sorted(Counter(round(seconds, 3) for seconds in times).items()))
         return Measurement(
@@ -184,7 +185,7 @@ class Evidence:
         if not follower.streaming:
             notes.append(follower.why or "no line has come yet: no traffic, or access_log off")
         elif covered < 0.995:
-            notes.append(f"{covered:.0%} of the window seen")
+            notes.append(f"{numbers.seen(covered)} of the window seen")
         if found.total + found.apart + found.unparsed == 0 and probes >= QUIET:
             notes.append("not even our probes are in it: access_log off, or another site answers")
         astray = self._astray(service, follower, until)

@@ -11,6 +11,7 @@ from tui.incident import health_from_probes, verify
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
+from tui.text import numbers
 
 BETWEEN = 1.0
 """seconds between the probes of a row"""
@@ -61,7 +62,7 @@ async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check
         times = [*times, seen.seconds] if row else []
         if row >= spec.passes:
             measured = [time for time in times if time is not None]
-            slowest = f", slowest {max(measured) * 1000:.0f} ms" if measured else ""
+            slowest = f", slowest {numbers.milliseconds(max(measured))}" if measured else ""
             doubts = "".join(f"; {one.url}: {one.detail}" for one in seen.parts or (seen,) if one.detail)
             evidence = f"{row} of {row} healthy in a row{slowest}: {addresses(seen)}{doubts}"
             return Check(name="health", verdict=Verdict.PASSED, evidence=evidence)

@@ -93,14 +93,18 @@ class LogFollower:
         self._lost_at: datetime | None = None
         self._rate_then = 0.0
         self._counted: deque[tuple[int, int]] = deque(maxlen=WINDOW + 1)
+        self._first_second = 0
+        """from which on lines are counted as they come"""
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def rate(self) -> float:
-        """Lines a second over the last seconds, without the one that is not over yet."""
+        """Lines a second over the last seconds, without the one that is not over yet; of a stream that is younger, over
+        the seconds that it has been there."""
         now = int(self._clock.monotonic())
-        return sum(count for second, count in self._counted if now - WINDOW <= second < now) / WINDOW
+        since = max(now - WINDOW, self._first_second)
+        return sum(count for second, count in self._counted if since <= second < now) / max(1, now - since)
 
     async def whole(self) -> Iterator[bytes]:
         """Everything that came: from the spool where there is one, else what the ring still keeps. May be read in
@@ -206,6 +210,7 @@ class LogFollower:
         if self._begun is None:
             return
         raw, self._begun = bytes(self._begun), None
+        self._first_second = int(self._clock.monotonic())
         if not raw:
             return
         *lines, rest = raw.split(b"\n")

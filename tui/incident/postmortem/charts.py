@@ -11,6 +11,7 @@ from tui.incident.postmortem.rates import OF_USERS_FIRST
 from tui.incident.postmortem.record import Record, percent
 from tui.model.evidence import Rate, RateSource
 from tui.model.postmortem import Chart, Column, Moment
+from tui.text import numbers
 from tui.text.axis import Axis, scale
 
 CELLS = 60
@@ -115,7 +116,7 @@ def words(chart: Chart) -> str:
 
 def value(chart: Chart, number: float) -> str:
     """A value of that chart, with its unit."""
-    return percent(number) if chart.name == ERROR_RATE else f"{number * 1000:.0f} ms"
+    return percent(number) if chart.name == ERROR_RATE else numbers.milliseconds(number)
 
 
 def span(chart: Chart) -> str:

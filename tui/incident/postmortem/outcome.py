@@ -11,6 +11,7 @@ from tui.model.notice import Delivery
 from tui.model.postmortem import Fact, Field
 from tui.model.release import Release
 from tui.model.trail import Sent
+from tui.text import numbers
 
 PARTED = re.compile(r"[;\n]")
 
@@ -102,7 +103,7 @@ def _watched(record: Record) -> Fact:
     ended = min(until, watch.deadline)
     took, wanted = length(ended - watch.opened_at), length(watch.deadline - watch.opened_at)
     looks = f"{watch.healthy} looks healthy, {watch.unhealthy} unhealthy, {watch.unmeasured} not measured"
-    slowest = f", slowest answer {watch.slowest * 1000:.0f} ms" if watch.slowest else ""
+    slowest = f", slowest answer {numbers.milliseconds(watch.slowest)}" if watch.slowest else ""
     text = (
         f"Watched {kind} from {stamp(watch.opened_at)} to {stamp(ended)} ({took} of {wanted}): seen {percent(seen)} "
         f"of the time, {looks}{slowest}."

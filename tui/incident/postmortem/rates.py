@@ -7,6 +7,7 @@ from tui.incident.error_rates import FLOOR, USERS, bounds, lines
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.postmortem import Fact, Field
+from tui.text import numbers
 
 OF_USERS_FIRST = (*USERS, RateSource.PROBES, RateSource.POSTHOG)
 """the order in which sources are believed when one number is wanted"""
@@ -83,7 +84,7 @@ def _share(rate: Rate) -> float:
 def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field | None = None) -> Fact:
     window = f"{stamp(rate.since)} to {stamp(rate.until)}"
     before = f"{lead}: " if lead else ""
-    lag = f", {rate.lag:.0f} s behind" if rate.lag else ""
+    lag = f", {rate.lag:.0f} s behind" if rate.lag and round(rate.lag) else ""
     if not rate.total:
         text = f"{before}{rate.failed} errors of an unknown number of requests, {rate.source.value}, {window}{lag}"
         return Fact(name=name, text=text, source=entry.source, field=field)
@@ -102,12 +103,14 @@ def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field |
 def _times(record: Record, phase: Phase) -> Iterator[Fact]:
     """The last response times of a phase."""
     measured = [
-        (e, m.measurement) for e, m in record.all(ev.Measured) if m.measurement.phase is phase and m.measurement.p50
+        (entry, told.measurement)
+        for entry, told in record.all(ev.Measured)
+        if told.measurement.phase is phase and told.measurement.p50 is not None
     ]
     if measured:
         entry, last = measured[-1]
-        p95 = f", p95 {last.p95 * 1000:.0f} ms" if last.p95 is not None else ""
-        text = f"{phase.value}: response time p50 {(last.p50 or 0) * 1000:.0f} ms{p95} ({stamp(last.at)})"
+        p95 = f", p95 {numbers.milliseconds(last.p95)}" if last.p95 is not None else ""
+        text = f"{phase.value}: response time p50 {numbers.milliseconds(last.p50 or 0.0)}{p95} ({stamp(last.at)})"
         yield Fact(name=f"response_time_{phase.value}", text=text, source=entry.source, value=last.p50)
 
 

@@ -12,10 +12,12 @@ from tui.model.incident import Incident
 from tui.model.plan import Plan
 from tui.model.postmortem import Fact, Field, Note
 from tui.model.trail import Sent
+from tui.text import numbers
 from tui.text.clean import clean, clean_line
 from tui.text.redact import redact
 
 E = TypeVar("E")
+length = numbers.length
 LONGEST = 2000
 """characters of a line that somebody else wrote"""
 
@@ -133,14 +135,6 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def length(between: timedelta) -> str:
-    """A length of time, exact to the second: `42 s`, `8 min 2 s`, `2 h 10 min`."""
-    seconds = round(between.total_seconds())
-    hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
-    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 s"
-
-
 def minutes(between: timedelta) -> str:
     """A length of time in minutes, with one decimal where it is short."""
     exact = between.total_seconds() / 60
@@ -150,4 +144,4 @@ def minutes(between: timedelta) -> str:
 
 def percent(share: float) -> str:
     """A share of 1, with as many decimals as small ones need."""
-    return f"{share:.2%}" if 0.00005 <= share < 0.01 else f"{share:.1%}"
+    return numbers.edge(share) or (f"{share:.2%}" if 0 < share < 0.01 else f"{share:.1%}")
