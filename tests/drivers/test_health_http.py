@@ -1,6 +1,8 @@
 """Health URLs against a real HTTP server that answers in every way there is."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -123,3 +125,34 @@ async def test_the_seconds_are_the_answers_own(base: str, monkeypatch: pytest.Mo
     first = await probes.probe(f"{base}/pong", Expect(text="pong"))
     await probes.close()
     assert (first.status, first.seconds, clock.monotonic()) == (200, 0.0, 3)
+
+
+FIRST_QUESTION = """
+import asyncio, sys
+from tui.drivers.http_client import Web
+
+async def answer(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+    await writer.drain()
+    writer.close()
+
+async def main():
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    web = Web(keep=False)
+    await web.ready(url)
+    before = set(sys.modules)
+    await web.send("GET", url, {}, largest=100)
+    print(*sorted(set(sys.modules) - before))
+    await web.close()
+    server.close()
+
+asyncio.run(main())
+"""
+
+
+def test_the_first_question_imports_nothing_while_its_answer_is_timed() -> None:
+    """The library's way to the event loop was loaded then: four times the time of the answers that `status` told."""
+    done = subprocess.run([sys.executable, "-c", FIRST_QUESTION], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

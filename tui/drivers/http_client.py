@@ -157,6 +157,7 @@ class Web:
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpcore.AsyncConnectionPool":
         """In a thread: importing and loading certificates take longer than a frame."""
         with garbage.put_off():
+            import anyio._backends._asyncio  # named by nobody, and loaded by its first question
             import anyio.lowlevel
             import httpcore
 
