@@ -144,6 +144,6 @@ def test_how_long_it_was_down_is_told_to_the_second() -> None:
     down = replace(fold(scenes.closed()), down_since=T0, down_until=T0 + timedelta(seconds=119))
     assert "It did not answer for 1 min 59 s." in said(down, Milestone.CLOSED)
     short = replace(down, down_until=T0 + timedelta(milliseconds=400))
-    assert "It did not answer for <1 s." in said(short, Milestone.CLOSED)
+    assert "It did not answer for under 1 s." in said(short, Milestone.CLOSED)
     watched = replace(down, watch_for=timedelta(seconds=90))
     assert "It is watched for 1 min 30 s now." in said(watched, Milestone.VERIFIED)

@@ -11,14 +11,15 @@ _REST = 1e-9
 
 
 def milliseconds(seconds: float, unit: str = " ms") -> str:
-    """A measured time in whole milliseconds, `4 ms`; below one `<1 ms`: 0 would be no time at all."""
+    """A measured time in whole milliseconds, `4 ms`; below one `under 1 ms`: 0 would be no time at all. A unit without
+    a space is for where there is little room: `<1ms`, which Markdown would have to escape."""
     whole = round(seconds * 1000)
-    return f"{whole}{unit}" if whole >= 1 else f"<1{unit}"
+    return f"{whole}{unit}" if whole >= 1 else f"{'under ' if unit.startswith(' ') else '<'}1{unit}"
 
 
 def whole_seconds(seconds: float) -> str:
-    """A measured length in whole seconds, `12 s`; below one `<1 s`."""
-    return f"{seconds:.0f} s" if seconds >= 1 else "<1 s"
+    """A measured length in whole seconds, `12 s`; below one `under 1 s`."""
+    return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
 
 
 def over(seconds: float) -> str:
@@ -41,9 +42,9 @@ def edge(share: float) -> str:
 
 
 def length(between: timedelta) -> str:
-    """A length of time, exact to the second: `42 s`, `8 min 2 s`, `2 h 10 min`; below one second `<1 s`, none `0 s`."""
+    """A length of time, exact to the second: `42 s`, `8 min 2 s`, `2 h 10 min`; below one second `under 1 s`."""
     if timedelta(0) < between < timedelta(seconds=1):
-        return "<1 s"
+        return "under 1 s"
     seconds = round(between.total_seconds())
     hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
     parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
