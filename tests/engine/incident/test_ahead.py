@@ -1,5 +1,6 @@
 """What is asked while a step is under way: when it begins, and when it counts."""
 
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +22,10 @@ class _Host:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.sick = False
-        self.now = 0.0
+        self.passed = 0.0
 
-    def monotonic(self) -> float:
-        return self.now
+    def now(self) -> datetime:
+        return facts.T0 + timedelta(seconds=self.passed)
 
     def host(self, name: str) -> None: ...
 
@@ -66,7 +67,7 @@ async def test_what_is_kept_or_stopped_in_between_is_not_passed_over() -> None:
 async def test_an_answer_that_is_old_or_went_wrong_is_asked_for_again() -> None:
     plan, host, ahead = made(K.RECORD, K.COMMAND, K.COMPARE, K.FREEZE, K.PUSH)
     await begun(plan, ahead, 1)
-    host.now += FRESH + 0.1
+    host.passed += FRESH + 0.1
     assert (await ahead.current(plan)).metadata == "2"
     host.sick = True
     await begun(plan, ahead, 1)

@@ -1,6 +1,7 @@
 """The row of healthy answers that a verification wants: begun with the end of the deploy, used once, and never old."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -63,6 +64,17 @@ async def test_a_row_under_way_is_waited_for() -> None:
     found = asyncio.create_task(row.check(API))
     await looked.clock.advance(0.6)
     assert (await found).check.verdict is Verdict.PASSED and looked.asked == 3
+
+
+async def test_a_row_from_before_this_machine_slept_is_old() -> None:
+    """The clock that counts no sleep called an answer of ten minutes ago fresh, and proved a rollback by it."""
+    row, looked = begun()
+    await looked.clock.advance(ROW + 0.1)
+    looked.clock._at += timedelta(minutes=10)
+    looked.outcome = ProbeOutcome.UNHEALTHY
+    found = asyncio.create_task(row.check(API))
+    await looked.clock.advance(PATIENCE + 2)
+    assert (await found).check.verdict is Verdict.FAILED
 
 
 async def test_it_counts_once_and_what_is_old_counts_never() -> None:

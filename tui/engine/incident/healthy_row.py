@@ -17,7 +17,7 @@ from tui.model.service import Service
 from tui.model.verification import Check, Verdict
 
 FRESH = 5.0
-"""seconds after its end from which a row counts no more"""
+"""seconds after its end from which a row counts no more, those in which this machine slept among them"""
 
 
 class EndedRow(NamedTuple):
@@ -26,8 +26,6 @@ class EndedRow(NamedTuple):
     check: Check
     at: datetime
     """the time of its last answer"""
-    ended: float
-    """the same, by the clock that is never set"""
 
 
 class HealthyRow:
@@ -55,7 +53,7 @@ class HealthyRow:
                 found = await task
             finally:
                 await _over(task)
-            fresh = self._clock.monotonic() - found.ended <= FRESH and (since is None or found.at >= since)
+            fresh = (self._clock.now() - found.at).total_seconds() <= FRESH and (since is None or found.at >= since)
             if not over or (fresh and not fell and found.check.verdict is Verdict.PASSED):
                 return found
         return await self._asked(service)
@@ -68,7 +66,7 @@ class HealthyRow:
 
     async def _asked(self, service: Service) -> EndedRow:
         found = await health_probing.passes(self._probes, self._clock, service)
-        return EndedRow(check=found, at=self._clock.now(), ended=self._clock.monotonic())
+        return EndedRow(check=found, at=self._clock.now())
 
 
 async def _over(task: "asyncio.Task[EndedRow]") -> None:

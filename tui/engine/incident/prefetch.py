@@ -9,6 +9,7 @@ Whatever was read too long ago, or went wrong, counts as not read: the step asks
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 from tui.engine.hosts.connections import HostConnections
@@ -20,7 +21,7 @@ from tui.model.observation import RunningState
 from tui.model.plan import Plan, Step, StepKind
 
 FRESH = 1.0
-"""seconds after which what was asked ahead counts no more"""
+"""seconds after which what was asked ahead counts no more, those in which this machine slept among them"""
 
 
 class _Asked:
@@ -28,20 +29,21 @@ class _Asked:
 
     def __init__(self, clock: ClockPort) -> None:
         self._clock = clock
-        self._tasks: dict[str, tuple[float, asyncio.Task[Any]]] = {}
+        self._tasks: dict[str, tuple[datetime, asyncio.Task[Any]]] = {}
 
     def __contains__(self, what: str) -> bool:
         return what in self._tasks
 
     def begin(self, what: str, asked: Coroutine[Any, Any, Any]) -> None:
-        self._tasks[what] = (self._clock.monotonic(), asyncio.create_task(asked))
+        self._tasks[what] = (self._clock.now(), asyncio.create_task(asked))
 
     async def answer(self, what: str) -> Any:
         """The answer; None where it was not asked, not lately, or did not come."""
-        at, task = self._tasks.pop(what, (0.0, None))
-        if task is None:
+        asked = self._tasks.pop(what, None)
+        if asked is None:
             return None
-        if self._clock.monotonic() - at > FRESH:
+        at, task = asked
+        if (self._clock.now() - at).total_seconds() > FRESH:
             await _over(task)
             return None
         try:
