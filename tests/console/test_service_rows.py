@@ -3,6 +3,7 @@
 import itertools
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from tui.console.drawing.palette import Palette
 from tui.console.drawing.service_rows import Arrangement
 from tui.dokku.holders import IncidentRecord
 from tui.engine.service_monitor import ServiceStatus
-from tui.model.health import Health, ProbeOutcome
+from tui.model.health import Health, Probe, ProbeOutcome
 
 PALETTE = Palette()
 
@@ -168,3 +169,24 @@ async def test_the_record_of_an_incident_that_was_just_closed_here_is_nobody_els
         shown = await scene.settle()
     row = next(line for line in shown.splitlines() if " api " in line and "<5s" in line and "LIVE" not in line)
     assert ("INCIDENT" in row) is bool(said) and said[:14] in row
+
+
+def looked(outcome: ProbeOutcome, seconds: float | None, **more: Any) -> Probe:
+    return Probe(at=NOW, url="u", outcome=outcome, seconds=seconds, **more)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said", "brief", "http"),
+    [
+        (looked(ProbeOutcome.HEALTHY, 0.004, status=200), "HTTP 200 in 4ms", "HTTP 200 4ms", "200"),
+        (looked(ProbeOutcome.HEALTHY, None), "well", "well", "-"),
+        (looked(ProbeOutcome.HEALTHY, 0.0002), "well in <1ms", "well <1ms", "-"),
+        (looked(ProbeOutcome.UNREACHABLE, None, detail="no route"), "no route", "no answer", "none"),
+        (None, "not looked at yet", "not looked at yet", "-"),
+    ],
+)
+def test_a_look_is_told_with_the_time_that_it_has_and_no_other(
+    seen: Probe | None, said: str, brief: str, http: str
+) -> None:
+    """A port, a log and what did not answer were `HTTP none in -`."""
+    assert (labels.answered(seen), labels.answered(seen, brief=True), labels.http(seen)) == (said, brief, http)

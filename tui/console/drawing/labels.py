@@ -100,10 +100,29 @@ def took(seconds: float) -> str:
 
 
 def http(probe: Probe | None) -> str:
-    """Status of a look."""
-    if probe is None:
+    """Status of a look; `-` where a good answer has none: a port or a log."""
+    if probe is None or (probe.status is None and probe.outcome is ProbeOutcome.HEALTHY):
         return "-"
     return str(probe.status) if probe.status is not None else "none"
+
+
+_BARE = {
+    ProbeOutcome.HEALTHY: "well",
+    ProbeOutcome.UNHEALTHY: "not well",
+    ProbeOutcome.UNREACHABLE: "no answer",
+}
+
+
+def answered(probe: Probe | None, *, brief: bool = False) -> str:
+    """A look in words, `HTTP 200 in 4ms`: its time only where one was measured. `brief`: without its reason."""
+    if probe is None:
+        return "not looked at yet"
+    status = "" if probe.status is None else f"HTTP {probe.status}"
+    said = ("" if brief else clean_line(probe.detail, 200)) or status
+    said = said or _BARE[probe.outcome]
+    if probe.seconds is None:
+        return said
+    return f"{said}{' ' if brief else ' in '}{took(probe.seconds)}"
 
 
 _SHORT_COMMIT = len("sha:") + 7

@@ -11,7 +11,7 @@ from tui.incident import step_budgets
 from tui.incident import undo as undoing
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, JournalError
-from tui.model.health import Probe, ProbeOutcome
+from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.runbook_numbers import SeveritySpec
 from tui.text import numbers
@@ -79,12 +79,9 @@ def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
     if status.bad_since is not None:
         least = "" if status.began_here else "at least "
         since = f" since {least}{labels.clock(status.bad_since)} ({worded(now - status.bad_since)})"
-    elif last is not None:
-        since = f" (seen {labels.age(now - last.at)} ago)"
-    said = f"{flow.palette.sign(look)} {word}{since}: HTTP {labels.http(last)} in {labels.response(last)}"
-    detail = rows.safe(last.detail, 200) if last is not None else ""
-    if detail:
-        said = f"{flow.palette.sign(look)} {word}{since}: {detail} in {labels.response(last)}"
+    if last is not None and (not since or status.health is Health.STALE):
+        since += f" (seen {labels.age(now - last.at)} ago)"
+    said = f"{flow.palette.sign(look)} {word}{since}: {labels.answered(last)}"
     found = rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
     return [*found, *looks_apart(flow, cells), *about(flow, cells)]
 

@@ -84,7 +84,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
     found: list[Row] = [
         (
             (f"{flow.palette.sign(look)} {word} ", look),
-            (f"HTTP {labels.http(last)} {labels.response(last)}{compared}", ""),
+            (f"{labels.answered(last, brief=True)}{compared}", ""),
         ),
         (
             (f"healthy {watch.healthy}  ", "ok" if watch.healthy else ""),
