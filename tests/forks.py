@@ -272,6 +272,12 @@ def _preload() -> None:
     for name in (
         "tui.cli.main",
         "tui.bootstrap",
+        "tui.dokku.access_text",
+        "tui.engine.incident.handler",
+        "tui.engine.incident.onlooker",
+        "tui.engine.recent_changes",
+        "tui.engine.releases.answers_nobody",
+        "tui.engine.releases.planner",
         "tui.sandbox.sandbox_process",
         "asyncssh",
         "httpx",

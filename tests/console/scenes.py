@@ -144,6 +144,11 @@ class Scene:
             await self.pilot.pause(0.005)
         raise AssertionError(f"never {what}:\n{self.app.export_text()}")
 
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal this size, and wait until the screen has it."""
+        await self.pilot.resize_terminal(width, height)
+        await self.until(lambda: self.app.screen.size == (width, height), "resized")
+
     async def lead(self, *events: ev.Event, of: Service = API) -> IncidentFlow:
         """An incident that these events have brought where it is, with its page open."""
         flow = IncidentFlow(self.controller, of, self.walk(*events))

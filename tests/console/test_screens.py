@@ -62,7 +62,7 @@ async def test_screen(name: str, state: Path) -> None:
     async with started(state, SIZES[0], well_for=WELL_FOR.get(name, 0)) as scene:
         await SCENES[name](scene)
         for size in SIZES:
-            await scene.pilot.resize_terminal(*size)
+            await scene.resize(*size)
             said = await scene.settle()
             work = scene.app.frame.work
             shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
