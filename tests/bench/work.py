@@ -151,7 +151,7 @@ def rollback(effort: Effort) -> list[Finding]:
     rounds = max(1, effort.rounds // 3)
     found = interleaved({work: partial(on_a_host, work) for work in ("whole", "push")}, rounds)
     seconds = {name: round(median(values), 1) for name, values in found.items()}
-    limits = (1.2, 5.0) if pace == "recorded" else (None, None)
+    limits = (1.05, 5.0) if pace == "recorded" else (None, None)
     bare = median(found["push"])
     profile = {
         f"{name}, against the bare push": f"{median(one[at] for one in parts) / bare:.2f}"
@@ -194,7 +194,7 @@ def own_check(effort: Effort) -> list[Finding]:
             name="rollback: with our check of one of two / a push without",
             value=ratio(found["whole"], found["push"]),
             unit="x",
-            limit=0.95 if pace == "recorded" else None,
+            limit=0.75 if pace == "recorded" else None,
             detail={"seconds": seconds},
             profile={"of the push, Dokku's wait for the worker": "10 s, ours 3", "web's own check stays": "as it is"},
         )
