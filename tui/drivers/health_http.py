@@ -95,9 +95,9 @@ class HttpProbes:
         if asking.host_header:
             headers["host"] = asking.host_header
         web = self._webs.setdefault(asking.ca, Web(keep=False, ca=asking.ca))
-        await web.ready(url)
+        ready = await web.ready(url)
         began = self._clock.monotonic()
-        answer = await web.send("GET", url, headers, largest=LARGEST, cut=True)
+        answer = await web.send("GET", url, headers, largest=LARGEST, cut=True, ready=ready)
         return answer, self._clock.monotonic() - began
 
 

@@ -10,7 +10,9 @@ Trouble of the network is an OSError, an address that is none a ValueError: the 
 """
 
 import asyncio
+import contextlib
 import functools
+import importlib
 import os
 import re
 import ssl
@@ -28,6 +30,8 @@ from tui.text.redact import learn
 
 if TYPE_CHECKING:
     import httpcore
+
+    Ready = tuple[HttpAddress, httpcore.AsyncConnectionPool]
 
 AGENT = "rollback-console"
 KEPT = 5.0
@@ -85,12 +89,14 @@ class Web:
         content: bytes | None = None,
         cut: bool = False,
         secret: bool = False,
+        ready: "Ready | None" = None,
     ) -> Raw:
         """One answer with a body of at most `largest` bytes: beyond that it is cut, or AnswerTooLarge is raised.
 
-        What is `secret` goes nowhere where others can read it: Exposed is raised. Raises OSError, ValueError.
+        `ready`: what `Web.ready` returned for this address, where it was called. What is `secret` goes nowhere where
+        others can read it: Exposed is raised. Raises OSError, ValueError.
         """
-        to, pool = await self.ready(url)
+        to, pool = ready or await self.ready(url)
         if secret and not _private(to):
             raise Exposed("its address is not https: no credential is sent there")
         import httpcore
@@ -133,7 +139,7 @@ class Web:
         ) as error:
             raise OSError(http_causes.words(error) + by_way_of(url)) from error
 
-    async def ready(self, url: str) -> "tuple[HttpAddress, httpcore.AsyncConnectionPool]":
+    async def ready(self, url: str) -> "Ready":
         """The parts of an address and the pool that asks it, made if there is none; nothing is sent.
 
         Raises ValueError where it is none, NoConnection where the environment does not let it be asked.
@@ -157,11 +163,12 @@ class Web:
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpcore.AsyncConnectionPool":
         """In a thread: importing and loading certificates take longer than a frame."""
         with garbage.put_off():
-            import anyio._backends._asyncio  # named by nobody, and loaded by its first question
             import anyio.lowlevel
             import httpcore
 
             anyio.connect_tcp  # noqa: B018 - imports what the first request would, and hold its answer up
+            with contextlib.suppress(ImportError):  # no part that is promised: without it the first answer waits for it
+                importlib.import_module("anyio._backends._asyncio")
 
         through: httpcore.Proxy | None = None
         if proxy is not None:
