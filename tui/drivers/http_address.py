@@ -8,8 +8,9 @@ import re
 import sys
 import types
 from base64 import b64encode
-from ipaddress import IPv4Address
 from typing import NamedTuple
+
+from tui.model.destination import is_ip
 
 sys.modules.setdefault("httpx._main", types.SimpleNamespace(main=types.SimpleNamespace()))  # type: ignore[arg-type]
 """httpx brings its own command line where click and rich are installed; they take longer than all the rest of it"""
@@ -49,7 +50,7 @@ def usual(url: str) -> HttpAddress | None:
     if found is None or int(found[3] or 0) > _LARGEST_PORT:
         return None
     scheme, host, written, path, query = found.groups()
-    if _IN_NUMBERS.fullmatch(host) and not _is_ipv4(host):
+    if _IN_NUMBERS.fullmatch(host) and not is_ip(host):
         return None  # 0177.0.0.1 is 127.0.0.1 for some, a name for others, and no address for httpx
     port = int(written) if written else None
     return HttpAddress(scheme, host, None if port == _PORTS[scheme] else port, f"{path or '/'}{query or ''}".encode())
@@ -58,13 +59,6 @@ def usual(url: str) -> HttpAddress | None:
 def read(url: str) -> HttpAddress:
     """The parts of any address. Raises ValueError where it is none."""
     return usual(url) or _by_httpx(url)
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        return bool(IPv4Address(host).packed)
-    except ValueError:
-        return False
 
 
 def _by_httpx(url: str) -> HttpAddress:

@@ -67,6 +67,12 @@ async def meanwhile() -> AsyncIterator[Begin]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def taken_back(task: asyncio.Task[Any]) -> None:
+    """End a question that nobody needs, and with it its error."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def ended(write: Coroutine[Any, Any, None], *, after: BaseException | None = None) -> None:
     """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
     after it. A further interrupt does not wait, nor does the first where this is done `after` one. Nothing goes on

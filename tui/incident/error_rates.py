@@ -233,6 +233,11 @@ def chance(before: tuple[int, int], after: tuple[int, int]) -> float:
 # ── in words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def behind(rate: Rate) -> str:
+    """How far its source lags, `, 12 s behind`; empty for less than half a second."""
+    return f", {rate.lag:.0f} s behind" if rate.lag and round(rate.lag) else ""
+
+
 def percent(share: float) -> str:
     """`2.9%`; a small share and one near the whole keep their digits: something is not rounded to 0, nor to all."""
     value = share * 100

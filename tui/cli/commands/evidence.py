@@ -96,6 +96,5 @@ def _row(found: Rate, of: Measurement) -> str:
         )
         if count
     ]
-    lag = f", {found.lag:.0f} s behind" if found.lag and round(found.lag) else ""
     tail = "; ".join(filter(None, (", ".join(apart), found.note)))
-    return f"  {found.source.value:<12} {numbers}  [{window}{lag}]{f'  {tail}' if tail else ''}"
+    return f"  {found.source.value:<12} {numbers}  [{window}{error_rates.behind(found)}]{f'  {tail}' if tail else ''}"

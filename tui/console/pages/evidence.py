@@ -4,8 +4,6 @@ The word about the limit is beside each source that counts requests of users, be
 there is little room our own probes are left out, and each source has one row.
 """
 
-from typing import TYPE_CHECKING
-
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
@@ -15,9 +13,6 @@ from tui.incident.error_rates import Word
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Incident
 from tui.text import numbers
-
-if TYPE_CHECKING:
-    pass
 
 ROOM = 14
 """rows of a page from which on every source has its row, with a head above them"""

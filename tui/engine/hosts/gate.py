@@ -18,9 +18,16 @@ from tui.model.errors import JournalError, LinkError, Refused
 from tui.model.outcome import Answer, NeverStarted, Outcome, describe
 from tui.model.trail import OUTSIDE, Sent
 
-__all__ = ["OUTSIDE", "Gate", "Sent", "line"]
+__all__ = ["OUTSIDE", "Gate", "Sent", "line", "recorded"]
 
 T = TypeVar("T")
+
+
+async def recorded(journal: JournalPort, incident: str) -> tuple[Sent, ...]:
+    """The commands that this machine's journal has of an incident, the oldest first: each as it was begun, and again as
+    it ended. Raises JournalError."""
+    entries = await journal.entries(incident)
+    return tuple(msgspec.json.decode(entry.payload, type=Sent) for entry in entries if entry.kind == "command")
 
 
 class Count:

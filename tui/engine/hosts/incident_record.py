@@ -1,15 +1,13 @@
 """The incident record on the host: an app that is never deployed, whose creation excludes everybody else."""
 
-import msgspec
-
 from tui.dokku import commands, holders, refusals, reports
 from tui.dokku.config_values import stamp
+from tui.engine.hosts import gate
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort, JournalPort
 from tui.model.errors import Refused, TakenByOther
 from tui.model.outcome import Answer, Exited, NeverStarted
-from tui.model.trail import Sent
 
 
 async def read(links: HostConnections, host: str, app: str) -> holders.IncidentRecord | None:
@@ -109,10 +107,7 @@ async def unremoved(journal: JournalPort, host: str, incident: str) -> set[str]:
     They may be somebody else's by now: one of which it is not known whether it was created, or that others removed.
     """
     there, before = set[str](), dict[str, bool]()
-    for entry in await journal.entries(incident):
-        if entry.kind != "command":
-            continue
-        sent = msgspec.json.decode(entry.payload, type=Sent)
+    for sent in await gate.recorded(journal, incident):
         match sent.host == host, sent.argv, sent.outcome:
             case True, ("apps:create", name), None:
                 before[name] = name in there

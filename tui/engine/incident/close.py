@@ -8,7 +8,7 @@ import msgspec
 
 from tui.dokku import commands, holders
 from tui.engine.concurrency import together
-from tui.engine.hosts import guard_claim, incident_record
+from tui.engine.hosts import gate, guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import restore_builder, stop_first
@@ -18,7 +18,6 @@ from tui.model.incident import Incident, State, StepResult, StepRun
 from tui.model.observation import RunningState, differences
 from tui.model.outcome import Exited
 from tui.model.plan import DECISIVE, Plan, StepKind
-from tui.model.trail import Sent
 from tui.model.value import Value
 from tui.ways import plan_warnings
 
@@ -138,10 +137,8 @@ class Settler:
     async def _begun(self, incident: Incident) -> tuple[str, ...]:
         """The holders whose creation this incident began, by its journal."""
         found: list[str] = []
-        for entry in await self._journal.entries(incident.id):
-            if entry.kind != "command":
-                continue
-            match msgspec.json.decode(entry.payload, type=Sent).argv:
+        for sent in await gate.recorded(self._journal, incident.id):
+            match sent.argv:
                 case ("apps:create", name) if holders.holds(name, incident.app) and name not in found:
                     found.append(name)
         return tuple(found)

@@ -11,6 +11,7 @@ import asyncio
 from datetime import datetime
 from typing import NamedTuple
 
+from tui.engine.concurrency import taken_back
 from tui.engine.monitor import health_probing
 from tui.engine.ports import ClockPort, ProbePort
 from tui.model.service import Service
@@ -52,7 +53,7 @@ class HealthyRow:
             try:
                 found = await task
             finally:
-                await _over(task)
+                await taken_back(task)
             fresh = (self._clock.now() - found.at).total_seconds() <= FRESH and (since is None or found.at >= since)
             if not over or (fresh and not fell and found.check.verdict is Verdict.PASSED):
                 return found
@@ -62,13 +63,8 @@ class HealthyRow:
         """Nobody needs it any more."""
         task, self._task = self._task, None
         if task is not None:
-            await _over(task)
+            await taken_back(task)
 
     async def _asked(self, service: Service) -> EndedRow:
         found = await health_probing.passes(self._probes, self._clock, service)
         return EndedRow(check=found, at=self._clock.now())
-
-
-async def _over(task: "asyncio.Task[EndedRow]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

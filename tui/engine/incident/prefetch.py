@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
+from tui.engine.concurrency import taken_back
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.incident import look_before_push
 from tui.engine.ports import ClockPort
@@ -44,27 +45,21 @@ class _Asked:
             return None
         at, task = asked
         if (self._clock.now() - at).total_seconds() > FRESH:
-            await _over(task)
+            await taken_back(task)
             return None
         try:
             return await task
         except ConsoleError:
             return None
         except asyncio.CancelledError:
-            await _over(task)
+            await taken_back(task)
             raise
 
     async def drop(self) -> None:
         """Nobody needs the rest."""
         tasks, self._tasks = [task for _, task in self._tasks.values()], {}
         for task in tasks:
-            await _over(task)
-
-
-async def _over(task: asyncio.Task[Any]) -> None:
-    """Ends a question that nobody needs."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+            await taken_back(task)
 
 
 class Ahead:

@@ -11,14 +11,13 @@ target does not serve. On screen a freeze is a job (`console/jobs`), and an unfr
 
 import asyncio
 
-import msgspec
 from msgspec.structs import replace
 
 from tui.dokku import commands, holders, reports, shell_lines
 from tui.dokku.config_values import restored, stamp, wrap
 from tui.dokku.quoting import git_takes
 from tui.engine.concurrency import ended
-from tui.engine.hosts import incident_record
+from tui.engine.hosts import gate, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort, JournalPort
@@ -28,7 +27,6 @@ from tui.model import observation
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.history import Commit
 from tui.model.service import Service
-from tui.model.trail import Sent
 from tui.model.value import Value
 from tui.releases import what_runs
 from tui.ways import plan_warnings
@@ -321,8 +319,7 @@ async def _commands(journal: JournalPort, service: Service, incident: str) -> tu
     incident."""
     rows = await journal.incidents(LONG_AGO)
     names = dict.fromkeys((incident, *(r.id for r in rows if r.service == service.name and _is_of(r.id, incident))))
-    entries = [entry for name in names for entry in await journal.entries(name) if entry.kind == "command"]
-    return tuple(msgspec.json.decode(entry.payload, type=Sent).argv for entry in entries)
+    return tuple([sent.argv for name in names for sent in await gate.recorded(journal, name)])
 
 
 def _is_of(journalled: str, known_as: str) -> bool:

@@ -6,12 +6,13 @@ from datetime import datetime
 from tui.incident import events as ev
 from tui.incident import verify
 from tui.incident.postmortem.rates import over
-from tui.incident.postmortem.record import Entry, Record, length, minutes, stamp
+from tui.incident.postmortem.record import Entry, Record, minutes, stamp
 from tui.model.evidence import Phase
 from tui.model.incident import Closing
 from tui.model.observation import RunningState
 from tui.model.postmortem import Fact, Field, Moment
 from tui.model.verification import Verdict
+from tui.text import numbers
 
 DEPLOYED, DETECTED = "Deployment started", "Issue detected"
 INITIATED, RESTORED = "Rollback initiated", "Service restored"
@@ -167,5 +168,5 @@ def took(detected: Moment, restored: Moment) -> Fact:
         missing = "minutes; the restoration that was given lies before the detection"
         return Fact(name="duration", text=missing, source="", gap=True, field=Field.RESTORED)
     since, until = f"{stamp(detected.at)}, {detected.source}", f"{stamp(restored.at)}, {restored.source}"
-    source = f"{length(between)}: from {since}, to {until}"
+    source = f"{numbers.length(between)}: from {since}, to {until}"
     return Fact(name="duration", text=minutes(between), source=source, value=round(between.total_seconds(), 3))

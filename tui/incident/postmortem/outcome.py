@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tui.incident import events as ev
 from tui.incident import verify
-from tui.incident.postmortem.record import Entry, Record, Round, length, lines, percent, safe, stamp
+from tui.incident.postmortem.record import Entry, Record, Round, lines, percent, safe, stamp
 from tui.model.incident import Closing, Incident, StepResult, WatchKind
 from tui.model.notice import Delivery
 from tui.model.postmortem import Fact, Field
@@ -75,7 +75,7 @@ def _went(record: Record, one: Round, number: int) -> Fact:
     assert isinstance(last.said, ev.ChecksDone)
     verdict = verify.assess(last.said.checks).value
     checks = ", ".join(f"{safe(c.name, 60)} {c.verdict.value}" for c in last.said.checks)
-    took = length(last.said.at - confirmed.at)
+    took = numbers.length(last.said.at - confirmed.at)
     text += f"; verification {took} later: {verdict} ({checks})."
     return Fact(name=f"rollback_{number}", text=text, source=f"{source}; {last.source}", value=verdict)
 
@@ -101,7 +101,7 @@ def _watched(record: Record) -> Fact:
     seen = watch.coverage(until)
     kind = "after the rollback" if watch.kind is WatchKind.AFTER_ROLLBACK else "of the release as it was"
     ended = min(until, watch.deadline)
-    took, wanted = length(ended - watch.opened_at), length(watch.deadline - watch.opened_at)
+    took, wanted = numbers.length(ended - watch.opened_at), numbers.length(watch.deadline - watch.opened_at)
     looks = f"{watch.healthy} looks healthy, {watch.unhealthy} unhealthy, {watch.unmeasured} not measured"
     slowest = f", slowest answer {numbers.milliseconds(watch.slowest)}" if watch.slowest else ""
     text = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from tui.incident import events as ev
-from tui.incident.error_rates import FLOOR, USERS, bounds, lines
+from tui.incident.error_rates import FLOOR, USERS, behind, bounds, lines
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.postmortem import Fact, Field
@@ -84,7 +84,7 @@ def _share(rate: Rate) -> float:
 def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field | None = None) -> Fact:
     window = f"{stamp(rate.since)} to {stamp(rate.until)}"
     before = f"{lead}: " if lead else ""
-    lag = f", {rate.lag:.0f} s behind" if rate.lag and round(rate.lag) else ""
+    lag = behind(rate)
     if not rate.total:
         text = f"{before}{rate.failed} errors of an unknown number of requests, {rate.source.value}, {window}{lag}"
         return Fact(name=name, text=text, source=entry.source, field=field)

@@ -17,7 +17,6 @@ from tui.text.clean import clean, clean_line
 from tui.text.redact import redact
 
 E = TypeVar("E")
-length = numbers.length
 LONGEST = 2000
 """characters of a line that somebody else wrote"""
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 from tui.incident import decision_tree, taken_back
 from tui.incident import events as ev
 from tui.incident.postmortem import outcome, rates
-from tui.incident.postmortem.record import Record, length, lines, percent, safe, stamp
+from tui.incident.postmortem.record import Record, lines, percent, safe, stamp
 from tui.model.outcome import describe
 from tui.model.postmortem import Fact, Moment, RecordSection
 from tui.model.runbook_numbers import SeveritySpec
+from tui.text import numbers
 
 
 def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[RecordSection, ...]:
@@ -62,7 +63,7 @@ def _clock(record: Record, severities: tuple[SeveritySpec, ...], detected: Momen
         return
     word = {ev.Confirmed: "the confirmed plan", ev.WatchAsked: "the watch", ev.CloseAsked: "the closing"}
     between = max(timedelta(0), acted.said.at - detected.at)
-    text = f"From detection to {word[type(acted.said)]}: {length(between)}"
+    text = f"From detection to {word[type(acted.said)]}: {numbers.length(between)}"
     spec = next((s for s in severities if s.level == record.incident.severity), None)
     if spec is not None:
         text += f"; {spec.level} wants: {spec.response}"

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from tui.incident.postmortem import escape
-from tui.incident.postmortem.record import length, percent, stamp
+from tui.incident.postmortem.record import percent, stamp
 from tui.incident.statistics.fold import HostDrills, Lengths, ServiceFigures, Statistics
+from tui.text import numbers
 
 NOTHING = "-"
 MOST = 5
@@ -49,7 +50,7 @@ def _cell(measured: Lengths) -> str:
         return NOTHING
     if measured.median is None:
         return "unknown"
-    said = length(timedelta(seconds=measured.median))
+    said = numbers.length(timedelta(seconds=measured.median))
     return said if not measured.unknown else f"{said} ({measured.count} of {many})"
 
 
