@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests.lighter import lighten
+from tests.order import ordered
 from tests.workers import fork_workers
 from tui.text import redact
 
@@ -77,34 +78,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     else may be too slow for them. What fails twice is wrong; what needed the second time is counted in the summary."""
     here = Path(__file__).parent
     long: list[list[pytest.Item]] = [[] for _ in LONG]
-    others: list[pytest.Item] = []
+    timed: list[pytest.Item] = []
+    quick: list[pytest.Item] = []
     for item in items:
         place = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
-        if place.partition("/")[0] in TIMED:
+        has_to_do_with_time = place.partition("/")[0] in TIMED
+        if has_to_do_with_time:
             item.add_marker(pytest.mark.flaky(reruns=1))
-        (long[LONG.index(place)] if place in LONG else others).append(item)
+        if place in LONG:
+            long[LONG.index(place)].append(item)
+        else:
+            (timed if has_to_do_with_time else quick).append(item)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = _dealt([item for file in long for item in file], others, workers)
-
-
-def _dealt(long: list[pytest.Item], others: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """An order in which each worker's part, one after the other and of one size as xdist makes them, begins with one of
-    its share of `long` and has all of them in its first half: they wait, and those between them compute meanwhile."""
-    left = len(long) + len(others)
-    order: list[pytest.Item] = []
-    for worker in range(workers):
-        size = left // (workers - worker)
-        left -= size
-        share = long[worker::workers][:size]
-        rest = size - len(share)
-        between = rest // 2 // max(1, len(share))
-        for item in share:
-            order += [item, *others[:between]]
-            del others[:between]
-        rest -= between * len(share)
-        order += others[:rest]
-        del others[:rest]
-    return order
+    items[:] = ordered([item for file in long for item in file], timed, quick, workers)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,22 @@
+"""No test is lost on its way to the workers, and no worker ends with one that takes long."""
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tests.order import ordered
+
+COUNT = some.integers(0, 40)
+
+
+@given(long=COUNT, timed=COUNT, quick=COUNT, workers=some.integers(1, 13))
+def test_each_test_is_in_the_order_once(long: int, timed: int, quick: int, workers: int) -> None:
+    tests = [[(kind, number) for number in range(count)] for kind, count in enumerate((long, timed, quick))]
+    assert sorted(ordered(*tests, workers)) == sorted(sum(tests, []))
+
+
+def test_each_part_begins_with_what_takes_long_and_ends_with_what_is_quick() -> None:
+    order = ordered(["long"] * 30, ["timed"] * 500, ["quick"] * 670, 12)
+    size = len(order) // 12
+    parts = [order[at : at + size] for at in range(0, size * 12, size)]
+    assert {part[0] for part in parts} == {"long"}
+    assert {(part[-1], sum(test == "long" for test in part) in (2, 3)) for part in parts} == {("quick", True)}
