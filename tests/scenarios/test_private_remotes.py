@@ -1,5 +1,6 @@
 """Apps whose CI deploys from a private repository: Dokku then names the credential wherever it names the deploy."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ TOKEN = "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[LocalSandbox]:
-    with local_sandbox(tmp_path, pace="0.25", speed=1) as sandbox:
+    with local_sandbox(tmp_path) as sandbox:
         yield sandbox
 
 
@@ -31,11 +32,11 @@ def said_or_kept(box: LocalSandbox) -> bytes:
 def test_a_credential_in_what_was_deployed_is_not_kept_and_leaves_no_doubt(box: LocalSandbox, login: str) -> None:
     deployed_with(box, login)
     box.pull("fault", kind="fail_next_deploy", mode="build")
-    running = box.process("api", "previous", "--yes")
+    running = box.begin("api", "previous", "--yes")
     box.await_sent("git-receive-pack", running)
     box.await_that(lambda app: bool(app["lock_held"]))
-    running.kill()
-    running.communicate(timeout=10)
+    running.send_signal(signal.SIGINT)
+    running.communicate()
     done = box.run("resume", "--json")
     assert done.code == 4, (done.stderr, done.document)
     shown = box.run("api", "--list", "--json").stdout + box.run("status", "api", "--json").stdout
