@@ -1,5 +1,7 @@
 """No test is lost on its way to the workers, and no worker ends with one that takes long."""
 
+from itertools import chain
+
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -11,7 +13,7 @@ COUNT = some.integers(0, 40)
 @given(long=COUNT, timed=COUNT, quick=COUNT, workers=some.integers(1, 13))
 def test_each_test_is_in_the_order_once(long: int, timed: int, quick: int, workers: int) -> None:
     tests = [[(kind, number) for number in range(count)] for kind, count in enumerate((long, timed, quick))]
-    assert sorted(ordered(*tests, workers)) == sorted(sum(tests, []))
+    assert sorted(ordered(*tests, workers)) == sorted(chain.from_iterable(tests))
 
 
 def test_each_part_begins_with_what_takes_long_and_ends_with_what_is_quick() -> None:
