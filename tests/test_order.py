@@ -1,7 +1,5 @@
 """No test is lost on its way to the workers, and no worker ends with one that takes long."""
 
-from itertools import chain
-
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -12,8 +10,8 @@ COUNT = some.integers(0, 40)
 
 @given(long=COUNT, timed=COUNT, quick=COUNT, workers=some.integers(1, 13))
 def test_each_test_is_in_the_order_once(long: int, timed: int, quick: int, workers: int) -> None:
-    tests = [[(kind, number) for number in range(count)] for kind, count in enumerate((long, timed, quick))]
-    assert sorted(ordered(*tests, workers)) == sorted(chain.from_iterable(tests))
+    first, then, last = range(long), range(100, 100 + timed), range(200, 200 + quick)
+    assert sorted(ordered(first, then, last, workers)) == [*first, *then, *last]
 
 
 def test_each_part_begins_with_what_takes_long_and_ends_with_what_is_quick() -> None:
