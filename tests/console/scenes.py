@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 from msgspec.structs import replace
 from textual.pilot import Pilot
@@ -33,6 +34,7 @@ from tui.drivers.journal import Waiting
 from tui.engine.all_services import Batch, Prepared
 from tui.engine.hosts.gate import Sent
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.monitor import log_follower
 from tui.engine.ports import JournalPort
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import TeamBranch, Unfrozen
@@ -179,9 +181,12 @@ class Scene:
         if "logs" not in app.frame.panels.boxes(app.size):
             return
 
+        logs = app.frame.logs
+        await self.until(lambda: logs.follower is not None and len(logs.follower.ring) > 0, "having the log")
+
         def shown() -> bool:
             app._draw()
-            app.frame.logs.draw()  # which else waits for its own rhythm
+            logs.draw()  # which else waits for its own rhythm
             text = app.export_text()
             return f"LOGS {app.frame.board.selected}" in text and " 0 kept" not in text
 
@@ -273,13 +278,15 @@ async def started(
     """The console, with everything read that it reads at start."""
     engine = stage_engine(read_only=read_only, well_for=well_for, journal=journal)
     app = console(state, engine, palette or Palette())
-    async with app.run_test(size=size) as pilot:
-        scene = Scene(app, pilot, engine)
-        await ready(scene)
-        try:
-            yield scene
-        finally:
-            await app.shut()
+    # the stage says all of a log at once: nobody has to wait for a silence after it
+    with mock.patch.object(log_follower, "QUIET", 0.0):
+        async with app.run_test(size=size) as pilot:
+            scene = Scene(app, pilot, engine)
+            await ready(scene)
+            try:
+                yield scene
+            finally:
+                await app.shut()
 
 
 async def ready(scene: Scene) -> None:
