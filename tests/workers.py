@@ -5,7 +5,9 @@ that program is a small one (`worker_program.py`), which hands its streams to th
 for as long as the worker that was forked for it. The worker collects as always; what it imports is there.
 """
 
+import importlib
 import os
+import pkgutil
 import selectors
 import shlex
 import socket
@@ -52,13 +54,26 @@ def _collect(paths: list[str]) -> None:
     os.dup2(nowhere, 2)
     # each worker has those plugins itself that hold something open; a stream that a module keeps is still open later
     without = [word for plugin in ("xdist", "textual-snapshot") for word in ("-p", f"no:{plugin}")]
-    pytest.main(["--collect-only", "-qq", "-s", *without, *paths])
+    pytest.main(["--collect-only", "-qq", "-s", *without, *paths], plugins=[_Importing()])
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(out, 1)
     os.dup2(err, 2)
     for number in (out, err, nowhere):
         os.close(number)
+
+
+class _Importing:
+    """What is imported only when something needs it, is imported with the tests: hardly a worker has none that does."""
+
+    def pytest_collection_finish(self) -> None:
+        import tui
+
+        modules = [module.name for module in pkgutil.walk_packages(tui.__path__, "tui.")]
+        for name in (*modules, "anyio._backends._asyncio", "apprise.manager_plugins", "httpcore", "socksio"):
+            if not name.endswith("__main__"):
+                importlib.import_module(name)
+        sys.modules["apprise.manager_plugins"].NotificationManager().load_modules()
 
 
 def _serve(listening: socket.socket) -> None:

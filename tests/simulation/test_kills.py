@@ -46,7 +46,8 @@ FROM_EACH: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {
     "guard over a claim": ((claimed,), ("guard", "api", "--for", "30s")),
     "abort": ((claimed,), ("abort", "api", "--yes")),
 }
-SHORT = ("freeze", "unfreeze", "guard", "abort")
+EVERY = {"freeze": 2, "unfreeze": 2, "abort": 2, "guard": 4}
+"""of the shorter ones so many more deaths are tried"""
 PART = int(os.environ.get("ROLLBACK_KILLS_EVERY", "8"))
 """every so many deaths are tried; 1: all of them"""
 
@@ -61,7 +62,7 @@ async def dying(name: str, world: World) -> list[Any]:
             before(world)
         else:
             await world.command("bastion", *before)
-    every = min(PART, 2) if words[0] in SHORT else PART
+    every = min(PART, EVERY.get(words[0], PART))
     disk, branches = world.machines["bastion"].disk, Branches(world)
     began, dead = disk.commits, list[str]()
 
