@@ -53,10 +53,13 @@ LAST_LINES = 60
 LONG = (
     "console/test_random_keys.py",
     "terminal/test_walk.py",
-    "matrix/test_matrix.py",
+    "simulation/test_kills.py",
     "scenarios/test_fleet.py",
+    "matrix/test_matrix.py",
     "cli/test_trust_question.py",
     "scenarios/test_evidence.py",
+    "simulation/test_simulation.py",
+    "incident/test_walk.py",
     "scenarios/test_real_sshd.py",
     "scenarios/test_guard.py",
     "scenarios/test_undo.py",
@@ -65,9 +68,6 @@ LONG = (
     "scenarios/test_stop_first.py",
     "scenarios/test_everything_told.py",
     "console/test_onward.py",
-    "incident/test_walk.py",
-    "simulation/test_kills.py",
-    "simulation/test_simulation.py",
 )
 """files whose tests take or wait for many seconds each: they begin first, or the end of a run waits for one of them"""
 

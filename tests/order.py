@@ -14,7 +14,7 @@ Test = TypeVar("Test")
 
 def ordered(long: Sequence[Test], timed: Sequence[Test], quick: Sequence[Test], workers: int) -> list[Test]:
     """All of these tests, in the order for so many workers. Those of `long` are shared out one by one: neighbours are
-    alike. Most of `timed` are between them: they compute while those wait."""
+    alike. Those of `timed` are between them: they compute while those wait."""
     first = list(chain.from_iterable(long[worker::workers] for worker in range(workers)))
     then, last = list(timed), list(quick)
     order: list[Test] = []
@@ -23,7 +23,7 @@ def ordered(long: Sequence[Test], timed: Sequence[Test], quick: Sequence[Test], 
         mine = _taken(first, min(size, _share(first, left)))
         between = _taken(then, min(size - len(mine), _share(then, left)))
         ends = _taken(last, size - len(mine) - len(between))
-        each = len(between) * 3 // 4 // max(1, len(mine))
+        each = len(between) // max(1, len(mine))
         for test in mine:
             order += [test, *_taken(between, each)]
         order += [*between, *ends]
