@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     else may be too slow for them. What fails twice is wrong; what needed the second time is counted in the summary."""
     here = f"{Path(__file__).parent}{os.sep}"
     long: list[list[pytest.Item]] = [[] for _ in LONG]
-    timed: list[pytest.Item] = []
+    timed: dict[str, list[pytest.Item]] = {}
     quick: list[pytest.Item] = []
     for item in items:
         place = str(item.path).removeprefix(here)
@@ -87,10 +87,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
         if place in LONG:
             long[LONG.index(place)].append(item)
+        elif has_to_do_with_time:
+            timed.setdefault(place, []).append(item)
         else:
-            (timed if has_to_do_with_time else quick).append(item)
+            quick.append(item)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = ordered([item for file in long for item in file], timed, quick, workers)
+    items[:] = ordered([item for file in long for item in file], list(timed.values()), quick, workers)
 
 
 @pytest.hookimpl(wrapper=True)

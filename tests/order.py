@@ -12,11 +12,13 @@ from typing import TypeVar
 Test = TypeVar("Test")
 
 
-def ordered(long: Sequence[Test], timed: Sequence[Test], quick: Sequence[Test], workers: int) -> list[Test]:
-    """All of these tests, in the order for so many workers. Those of `long` are shared out one by one: neighbours are
-    alike. Those of `timed` are between them: they compute while those wait."""
+def ordered(long: Sequence[Test], timed: Sequence[Sequence[Test]], quick: Sequence[Test], workers: int) -> list[Test]:
+    """All of these tests, in the order for so many workers. Those of `long` are shared out one by one, and `timed`,
+    which are those of one file each, file by file: neighbours are alike. The timed ones are between the long ones: they
+    compute while those wait."""
     first = list(chain.from_iterable(long[worker::workers] for worker in range(workers)))
-    then, last = list(timed), list(quick)
+    then = list(chain.from_iterable(file for worker in range(workers) for file in timed[worker::workers]))
+    last = list(quick)
     order: list[Test] = []
     for left in range(workers, 0, -1):
         size = (len(first) + len(then) + len(last)) // left
