@@ -68,6 +68,15 @@ LONG = (
     "scenarios/test_stop_first.py",
     "scenarios/test_everything_told.py",
     "console/test_onward.py",
+    "scenarios/test_postmortem.py",
+    "scenarios/test_streams.py",
+    "scenarios/test_agents.py",
+    "drivers/test_ssh.py",
+    "scenarios/test_rollback.py",
+    "soak/test_soak.py",
+    "scenarios/test_drill.py",
+    "scenarios/test_notices.py",
+    "scenarios/test_config.py",
 )
 """files whose tests take or wait for many seconds each: they begin first, or the end of a run waits for one of them"""
 
