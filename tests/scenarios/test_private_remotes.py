@@ -14,7 +14,7 @@ TOKEN = "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[LocalSandbox]:
-    with local_sandbox(tmp_path) as sandbox:
+    with local_sandbox(tmp_path, pace="0.25", speed=5) as sandbox:
         yield sandbox
 
 
