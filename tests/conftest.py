@@ -27,7 +27,7 @@ hypothesis.settings.load_profile("here")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
-    return min(24, max(4, 6 * (os.cpu_count() or 1)))
+    return min(24, max(4, 7 * (os.cpu_count() or 1)))
 
 
 @pytest.hookimpl(optionalhook=True)
