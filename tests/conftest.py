@@ -8,12 +8,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.lighter import lighten
+from tests.lighter import keep_files_in_memory, lighten
 from tests.order import ordered
 from tests.workers import fork_workers
 from tui.text import redact
 
 lighten()
+keep_files_in_memory()
 os.environ.pop("PYTHONUNBUFFERED", None)  # people run the program without it: what it holds back is part of the test
 for authorities in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(authorities, None)  # a machine's own are no part of a test, and each takes 30 ms to read

@@ -282,10 +282,10 @@ async def inspect(call: Call) -> int:
 
 def inspected(call: Call, app: App, container: DockerContainer) -> dict[str, Any]:
     """One recorded element with this container's own facts put in."""
-    raw = json.dumps(call.host.recorded.container())
-    recorded: dict[str, Any] = json.loads(raw.replace("scenextras", app.name))
+    recorded = call.host.recorded.container()
     old_id, old_address = recorded["Id"], recorded["NetworkSettings"]["IPAddress"]
-    text = json.dumps(recorded).replace(old_id, container.id).replace(old_id[:12], container.short_id)
+    text = json.dumps(recorded).replace("scenextras", app.name)
+    text = text.replace(old_id, container.id).replace(old_id[:12], container.short_id)
     entry: dict[str, Any] = json.loads(text.replace(old_address, container.address))
     entry["Name"] = f"/{container.name}"
     entry["Path"], entry["Args"] = container.start.path, list(container.start.args)
