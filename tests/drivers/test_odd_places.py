@@ -67,6 +67,27 @@ async def test_an_ip_address_with_a_name_is_asked_for_that_name(
         assert "api.example.com" in seen.detail
 
 
+async def test_a_file_of_certificates_that_was_changed_is_read_again(probes: HttpProbes, tmp_path: Path) -> None:
+    """The wrong one was named, and is put right while the console is open."""
+    ca, tls = certificate(tmp_path, "DNS:localhost")
+    (tmp_path / "another").mkdir()
+    right = ca.read_bytes()
+    ca.write_bytes(certificate(tmp_path / "another", "DNS:localhost")[0].read_bytes())
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(PONG)
+
+    async with listening(peer, tls) as port:
+        asking, url = RequestExtras(ca=str(ca)), f"https://localhost:{port}/"
+        assert (await probes.probe(url, Expect(), asking)).outcome is ProbeOutcome.UNREACHABLE
+        ca.write_bytes(right)
+        assert (await probes.probe(url, Expect(), asking)).outcome is ProbeOutcome.HEALTHY
+        ca.unlink()
+        gone = await probes.probe(url, Expect(), asking)
+    assert gone.outcome is ProbeOutcome.UNREACHABLE and f"the certificates of {ca} cannot be used" in gone.detail
+
+
 async def test_a_name_is_asked_for_itself(probes: HttpProbes, tmp_path: Path) -> None:
     _, tls = certificate(tmp_path, "DNS:localhost")
     wanted: list[str | None] = []

@@ -18,6 +18,7 @@ import re
 import ssl
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui import garbage
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     Ready = tuple[HttpAddress, httpcore.AsyncConnectionPool]
 
+Stamp = tuple[int, int, int] | None
+"""a file's inode, size in bytes, and the nanosecond in which it was changed; None: there is none"""
 AGENT = "rollback-console"
 KEPT = 5.0
 """seconds for which a connection is kept without a request"""
@@ -71,7 +74,7 @@ class Web:
         self._ca = ca
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
         self._making = asyncio.Lock()  # two first questions at once need one pool
-        self._pools: dict[tuple[Proxy | None, bool], httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[tuple[Proxy | None, bool, Stamp], httpcore.AsyncConnectionPool] = {}
 
     async def close(self) -> None:
         """End the kept connections; may be called again."""
@@ -151,7 +154,8 @@ class Web:
         async with self._making:
             try:
                 proxy = Proxies(os.environ).of(url)
-                key = proxy, to.scheme == "https" or (proxy is not None and proxy.url.startswith("https:"))
+                tls = to.scheme == "https" or (proxy is not None and proxy.url.startswith("https:"))
+                key = proxy, tls, _stamp(self._ca) if tls else None
                 if key not in self._pools:
                     self._pools[key] = await in_thread(None, self._make, *key)
                 return to, self._pools[key]
@@ -160,7 +164,7 @@ class Web:
             except (ImportError, OSError, RuntimeError, ValueError) as error:
                 raise NoConnection(f"HTTP cannot be set up here: {error}") from error
 
-    def _make(self, proxy: Proxy | None, tls: bool) -> "httpcore.AsyncConnectionPool":
+    def _make(self, proxy: Proxy | None, tls: bool, stamp: Stamp) -> "httpcore.AsyncConnectionPool":
         """In a thread: importing and loading certificates take longer than a frame."""
         with garbage.put_off():
             import anyio.lowlevel
@@ -178,7 +182,7 @@ class Web:
             own = _certificates() if proxy.url.startswith("https:") else None  # httpcore refuses one for any other kind
             through = httpcore.Proxy(proxy.url, auth=login, ssl_context=own)
         return httpcore.AsyncConnectionPool(
-            ssl_context=_certificates(self._ca) if tls else None,
+            ssl_context=_certificates(self._ca, stamp) if tls else None,
             proxy=through,
             max_connections=None,
             # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
@@ -254,9 +258,20 @@ def by_way_of(url: str) -> str:
     return f" (by way of the proxy {proxy.url})" if proxy is not None else ""
 
 
-@functools.cache
-def _certificates(file: str | None = None) -> ssl.SSLContext:
-    """Loading them takes 20 ms, and every client may use the same."""
+def _stamp(file: str | None) -> Stamp:
+    """What differs once the file is changed."""
+    if file is None:
+        return None
+    try:
+        told = Path(file).stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=16)
+def _certificates(file: str | None = None, stamp: Stamp = None) -> ssl.SSLContext:
+    """Loading them takes 20 ms, and every client may use the same as long as the file has this stamp."""
     return certificates.context(os.environ, file)
 
 
