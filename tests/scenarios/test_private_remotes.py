@@ -71,3 +71,13 @@ def test_a_freeze_by_hand_says_it_too_and_none_of_it_is_said_of_a_build_of_our_o
     deployed_with(box, "oauth2:x")
     frozen = box.run("freeze", "api", "--yes")
     assert (frozen.code, "it is deployed by git:sync" in frozen.stdout + frozen.stderr) == (0, True), frozen.stderr
+
+
+def test_the_last_line_of_a_second_rollback_under_the_freeze_says_it_too(box: LocalSandbox) -> None:
+    """What runs by then came by this program's own push: only the record knows how the team deploys."""
+    deployed_with(box, "oauth2:x")
+    words = "it is deployed by git:sync, and CI's next one goes live"
+    first = box.run("api", "previous", "--yes", "--no-watch")
+    assert (first.code, words in first.stdout) == (0, True), first.stderr
+    second = box.run("api", "release:3", "--yes", "--no-watch")
+    assert (second.code, words in second.stdout) == (0, True), second.stderr

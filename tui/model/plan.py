@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from tui.model.observation import UNHELD, RunningState
+from tui.model.observation import RunningState
 from tui.model.release import Release
 from tui.model.taken_back import TakenBack
 from tui.model.value import Value
@@ -246,12 +246,6 @@ class Plan(Value):
     def stops(self) -> bool:
         """True if what serves is stopped before the target starts."""
         return self.checks_before is not None
-
-    @property
-    def unheld(self) -> str | None:
-        """The team's kind of deploy, where the freeze does not hold that back; None where it does."""
-        sources = (self.leaving.source, self.target.source)
-        return self.before.unheld or next((source for source in sources if source in UNHELD), None)
 
     @property
     def blocked(self) -> tuple[PlanWarning, ...]:

@@ -103,7 +103,11 @@ class Facts(Value):
 
     @property
     def unheld(self) -> str | None:
-        """The team's kind of deploy, where no freeze holds that back; None: it does."""
+        """The team's kind of deploy, where no freeze holds that back; None: it does.
+
+        The record knows it best: under an earlier freeze, what runs came by this program's push. A plan that freezes
+        signs it onto the record, where whoever has only the plan reads it, see `signature.signed`.
+        """
         before = self.record.unheld if self.record is not None else None
         now = (self.leaving.source, self.target.source)
         known = next((source for source in now if builders.from_image_or_archive(source)), None)

@@ -155,7 +155,7 @@ def _opening(facts: Facts, frozen: str | None, *, pushes: bool) -> tuple[Step, .
         argv = commands.apps_create(holders.takeover_lock(app))
         steps.append(_command(facts, "record", StepKind.RECORD, "take over the incident's record", argv))
     argv = commands.config_set(record, signature.pairs(facts, frozen))
-    steps.append(_command(facts, "sign", StepKind.COMMAND, "say who, since when", argv))
+    steps.append(_command(facts, signature.SIGN, StepKind.COMMAND, "say who, since when", argv))
     if facts.stopping is not None:
         steps.extend(stop_first.opening(service, facts.leaving, facts.stopping))
     elif facts.keeping is not None:

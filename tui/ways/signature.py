@@ -2,9 +2,12 @@
 
 from tui.dokku import holders
 from tui.dokku.config_values import restore_word, stamp
+from tui.model.plan import Plan
 from tui.model.release import Arrival, Came, parse_target
 from tui.ways.facts import Facts
 
+SIGN = "sign"
+"""the id of a plan's step that signs the record"""
 NOWHERE = "-"
 """the record's target where what runs is not left for another release by a rollback"""
 
@@ -35,6 +38,13 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
     if frozen is not None and facts.unheld is not None:
         signed.append((holders.UNHELD, facts.unheld))
     return tuple(signed)
+
+
+def signed(plan: Plan) -> dict[str, str]:
+    """What a plan writes onto the record, key to value, of a plan of the journal as well; empty where it signs none."""
+    record = holders.incident_record(plan.app)
+    argv = next((step.argv for step in plan.steps if step.id == SIGN), (record,))
+    return dict(word.split("=", 1) for word in argv[argv.index(record) + 1 :])
 
 
 def arrival(facts: Facts) -> Arrival:

@@ -23,7 +23,7 @@ from tui.model.plan import Plan
 from tui.model.release import Release, TargetKind, matches
 from tui.model.service import Service
 from tui.releases import choose_release, restart_risk, what_runs
-from tui.ways import facts, plan_warnings
+from tui.ways import facts, plan_warnings, signature
 from tui.ways import redeploy_current as anew
 
 Result = tuple[Exit, output.Document]
@@ -341,7 +341,7 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
     if code is Exit.DONE and incident.closing is Closing.UNWATCHED:
         frozen = incident.plan is not None and incident.plan.frozen_branch is not None
         tail = f"; deploys are frozen until `rollback unfreeze {incident.service}`" if frozen else ""
-        if frozen and incident.plan is not None and (source := incident.plan.unheld) is not None:
+        if incident.plan is not None and (source := signature.signed(incident.plan).get(holders.UNHELD)):
             tail += f"; {plan_warnings.unheld(incident.app, source)}"
         return f"{incident.service} is back on {target}: verified, not watched{tail}", ""
     if code is Exit.DONE:

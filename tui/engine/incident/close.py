@@ -19,7 +19,7 @@ from tui.model.observation import RunningState, differences
 from tui.model.outcome import Exited
 from tui.model.plan import DECISIVE, Plan, StepKind
 from tui.model.value import Value
-from tui.ways import plan_warnings
+from tui.ways import plan_warnings, signature
 
 
 class Order(Value):
@@ -155,13 +155,12 @@ class Settler:
         """The record of a freeze of this program that somebody removed meanwhile, by hand or by an unfreeze that we
         overtook: without it nobody but this machine knows the team's branch."""
         name = holders.incident_record(incident.app)
-        signed = next((s.argv for s in plan.steps if s.id == "sign"), None)
-        if signed is None:
+        signed = signature.signed(plan)
+        if not signed:
             return
         if not await incident_record.created(self._links, incident.host, name, incident.id):
             return  # somebody begins an incident: the record is theirs
-        words = dict(word.split("=", 1) for word in signed[signed.index(name) + 1 :])
-        pairs = tuple({**words, "ROLLBACK_STATE": "frozen"}.items())
+        pairs = tuple({**signed, "ROLLBACK_STATE": "frozen"}.items())
         await incident_record.sign(self._links, incident.host, incident.app, pairs, incident.id)
 
     async def _lock(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> None:
