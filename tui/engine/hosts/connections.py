@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tui.dokku import build_records, capabilities, commands, refusals, reports
 from tui.engine.concurrency import together
 from tui.engine.hosts import k3s
-from tui.engine.hosts.gate import Gate
+from tui.engine.hosts.gate import READ_LIMIT, Gate
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.model.errors import ConsoleError, UnexpectedReply
@@ -114,7 +114,7 @@ class HostConnections:
         return self._clock.now()
 
     async def ask(
-        self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0, only_on: int | None = None
+        self, name: str, argv: tuple[str, ...], *, timeout: float = READ_LIMIT, only_on: int | None = None
     ) -> Answer:
         """A read; `only_on` is the number of the one connection it may go over. Raises LinkError if it was not sent."""
         return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)

@@ -21,6 +21,8 @@ from tui.model.trail import OUTSIDE, Sent
 __all__ = ["OUTSIDE", "Gate", "Sent", "line", "recorded"]
 
 T = TypeVar("T")
+READ_LIMIT = 20.0
+"""seconds that a read of a host may take, where its question has no limit of its own"""
 
 
 async def recorded(journal: JournalPort, incident: str) -> tuple[Sent, ...]:
@@ -71,7 +73,13 @@ class Gate:
             mine.sent += by
 
     async def read(
-        self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0, only_on: int | None = None
+        self,
+        host: HostPort,
+        name: str,
+        argv: tuple[str, ...],
+        *,
+        timeout: float = READ_LIMIT,
+        only_on: int | None = None,
     ) -> Answer:
         """A command that changes nothing. Raises LinkError when the host cannot be spoken to.
 
