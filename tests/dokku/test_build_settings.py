@@ -51,6 +51,18 @@ def test_an_app_of_the_recorded_hosts_can_be_kept(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["0.35.15", "0.38.27"])
+def test_an_empty_port_map_is_known_to_be_empty(version: str) -> None:
+    """As hosts tell it of apps with buildpacks: the map empty, `http:80:5000` detected, which is what serves."""
+    told = answers(version, ports=("http:80:5000", ""))
+    assert b"http:5000:5000" in told["ports:report", "scenextras"].stdout, "detected"
+    found = build_settings.read("scenextras", told, RUNS)
+    assert (found.ports, found.unknown) == ("", ())
+    del told["ports:report", "scenextras"]
+    found = build_settings.read("scenextras", told, RUNS)
+    assert (found.ports, found.unknown) == (None, ("ports",))
+
+
+@pytest.mark.parametrize("version", ["0.35.15", "0.38.27"])
 def test_settings_are_read_where_that_version_prints_them(version: str) -> None:
     row = "App json selected:" if version == "0.35.15" else "App json appjson path:"
     told = answers(

@@ -102,6 +102,18 @@ def test_what_surrounds_a_release_is_compared_by_name_only() -> None:
         assert part in texts
 
 
+def test_an_empty_port_map_is_no_app_without_ports() -> None:
+    """Dokku then takes the ports that it detects (recorded: `ports-map` empty, `ports-map-detected` http:80:5000)."""
+    bare = build_settings.Shape(app="api", mounts="", ports="")
+    had_none = build_settings.Kept(release=3, processes=(("web", 1),), mounts="", ports="", config_keys=())
+    own, detected = "http:80:5000", "not set (Dokku detects them)"
+    assert said(current("web"), shape=bare, kept=had_none) == []
+    ((_, lost),) = said(current("web"), shape=bare)
+    assert lost == f"ports were {own} when release:3 was kept, are {detected}; they stay so"
+    ((_, made),) = said(current("web"), kept=had_none)
+    assert made == f"ports were {detected} when release:3 was kept, are {own}; they stay so"
+
+
 def test_config_keys_are_named_with_when_they_were_seen_to_change_and_never_with_a_value() -> None:
     drift = Drift(names_known=True, then=AT, changed=(("A", AT),), removed=(("B", None),), added=(("C", AT),))
     said = [(c.severity, c.text) for c in plan_warnings.config(drift, TARGET)]

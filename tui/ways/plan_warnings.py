@@ -176,11 +176,11 @@ def _surroundings(found: Findings, target: Release) -> list[PlanWarning]:
     if found.moved:
         words = f"the app's settings changed since {target.name} was kept; its files go where they say now: "
         said.append(PlanWarning(severity=WarningLevel.WARN, text=words + ", ".join(found.moved)))
-    now = {"mounts": found.shape.mounts, "ports": found.shape.ports}
-    for name, value in now.items():
+    now = (("mounts", found.shape.mounts, "none"), ("ports", found.shape.ports, "not set (Dokku detects them)"))
+    for name, value, empty in now:
         before = None if found.kept is None else getattr(found.kept, name)
         if before is not None and value is not None and before != value:
-            words = f"{name} were {before or 'none'} when {target.name} was kept, are {value or 'none'}; they stay so"
+            words = f"{name} were {before or empty} when {target.name} was kept, are {value or empty}; they stay so"
             said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if found.shape.unknown:
         words = f"the host did not tell {', '.join(found.shape.unknown)}: their usual settings are assumed"
