@@ -146,3 +146,10 @@ async def test_migrations_are_compared_by_their_content_in_both_trees(
     async with connected(server) as host:
         found = await Git().between(host, "app", commits[2], commits[1], is_migration, procfile, told)
     assert found.databases[0].between == ("alembic/versions/2.py", "db/new.sql")
+
+
+async def test_cron_tasks_are_those_of_the_commit_that_is_left(server: tuple[Sshd, Path], commits: list[str]) -> None:
+    async with connected(server) as host:
+        asked = (host, "app", commits[2], commits[0], is_migration, procfile, None, procfile)
+        assert (await Git().between(*asked)).cron == ("release: ./migrate",)
+        assert (await Git().between(*asked[:-1])).cron is None, "nobody asked"

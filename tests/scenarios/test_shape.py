@@ -73,6 +73,23 @@ def test_files_at_paths_of_the_apps_own_are_kept_and_brought_back(box: Sandbox) 
     assert (done.code, box.serves("gateway")) == (0, "v3.0.0"), done.stderr
 
 
+def test_cron_tasks_that_come_back_or_go_are_in_the_plan(box: Sandbox) -> None:
+    check = '"healthchecks": {"web": [{"type": "startup", "path": "/health"}]}'
+    mails = '{"schedule": "@daily", "command": "./mails"}'
+    sync = '{"schedule": "@hourly", "command": "./sync"}'
+    deploy(box, "v3.0.0", files={"app.json": f'{{{check}, "cron": [{mails}]}}'})
+    target = kept(box)
+    deploy(box, "v3.0.1", files={"app.json": f'{{{check}, "cron": [{mails}]}}'})
+    assert not any("cron" in text for text in warnings(box, "gateway", target)), "they are the same"
+    deploy(box, "v3.1.0", files={"app.json": f'{{{check}, "cron": [{sync}]}}'})
+    words = "cron tasks change; back: @daily ./mails; gone: @hourly ./sync"
+    assert warnings(box, "gateway", target)[words] == "warn"
+    done = box.run("gateway", target, "--yes", "--json")
+    assert (done.code, box.serves("gateway")) == (0, "v3.0.0"), done.stderr
+    words = "cron tasks change; gone: @daily ./mails"
+    assert warnings(box, "gateway", "release:4")[words] == "warn", "a release without any"
+
+
 def test_settings_that_changed_since_move_the_files_and_say_so(box: Sandbox) -> None:
     target = kept(box)
     version = box.serves("gateway")

@@ -171,6 +171,22 @@ def tasks(procfile: str | None, app_json: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
+def cron(app_json: str | None) -> tuple[str, ...] | None:
+    """The cron tasks of an app.json, each its schedule and its command; None where it cannot be read.
+
+    Dokku's documentation: a list of `command` and `schedule`; it schedules them after a deploy that succeeded.
+    """
+    if app_json is None or '"cron"' not in app_json:
+        return ()
+    try:
+        found = json_text.read(app_json, dict[str, Any]).get("cron")
+    except json_text.NotJson:
+        return None
+    if not isinstance(found, list | None) or not all(isinstance(task, dict) for task in found or ()):
+        return None
+    return tuple(clean_line(f"{task.get('schedule')} {task.get('command')}") for task in found or ())
+
+
 def _without_tasks(text: str) -> tuple[str, list[str]]:
     try:
         found = json_text.read(text, dict[str, Any])

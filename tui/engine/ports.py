@@ -101,6 +101,7 @@ class GitPort(Protocol):
         wanted: Callable[[str], bool],
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
         databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
+        cron: Callable[[Callable[[str], str | None]], tuple[str, ...] | None] | None = None,
     ) -> CommitRange: ...
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...

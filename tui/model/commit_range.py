@@ -48,6 +48,8 @@ class CommitRange(Value):
     """the same by the tools that are known, with what undoes them"""
     tasks: tuple[str, ...] = ()
     """release and deploy tasks of the release that runs: they ran when it was deployed"""
+    cron: tuple[str, ...] | None = None
+    """cron tasks of the release that runs, each its schedule and its command; None: not known"""
     commits: tuple[Commit, ...] = ()
     """commits that run and that the target has not, newest first, as many as are kept"""
     commit_count: int = 0

@@ -75,11 +75,11 @@ def baked(brought: commit_files.Baked, target: Release) -> tuple[PlanWarning, ..
     if brought.emptied and brought.builder != builders.HEROKUISH:
         words = (
             f"a predeploy task left the config of then in {target.name}'s image: gone since, back empty and not unset: "
-            f"{_listed(brought.emptied)}"
+            f"{listed(brought.emptied)}"
         )
         said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if brought.back:
-        words = f"gone since {target.name} was kept, and back with their values of then: {_listed(brought.back)}"
+        words = f"gone since {target.name} was kept, and back with their values of then: {listed(brought.back)}"
         said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if brought.builder == builders.HEROKUISH:
         words = (
@@ -134,12 +134,12 @@ def between(lying: CommitRange) -> tuple[PlanWarning, ...]:
         return (PlanWarning(severity=WarningLevel.WARN, text=words),)
     said: list[PlanWarning] = []
     if lying.migrations:
-        words = f"migrations lie between, and going back does not undo them: {_listed(lying.migrations)}"
+        words = f"migrations lie between, and going back does not undo them: {listed(lying.migrations)}"
         said.append(PlanWarning(severity=WarningLevel.TYPE, text=words))
     for one in lying.databases:
         said.extend(PlanWarning(severity=WarningLevel.WARN, text=words) for words in database(one))
     if lying.tasks:
-        words = f"what runs now ran tasks when it was deployed, which are not undone: {_listed(lying.tasks)}"
+        words = f"what runs now ran tasks when it was deployed, which are not undone: {listed(lying.tasks)}"
         said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     return tuple(said)
 
@@ -150,9 +150,9 @@ def database(found: Migrated) -> Iterator[str]:
     where = f"{found.tool} ({found.folder})"
     if found.between:
         knows = f"up to {found.target}" if found.target else "none of them"
-        yield f"{where}: the target knows {knows}; newer are {_listed(found.between)}"
+        yield f"{where}: the target knows {knows}; newer are {listed(found.between)}"
     if found.forward_only:
-        names = _listed(found.forward_only)
+        names = listed(found.forward_only)
         yield f"{where}: forward-only, {names} can not be undone: the old code meets the new database"
     elif found.down:
         commands = " ; then ".join(found.down)
@@ -164,11 +164,11 @@ def database(found: Migrated) -> Iterator[str]:
     elif found.between:
         yield f"{where}: no one command undoes them for certain: by hand, or the old code meets the new database"
     if found.only_target:
-        yield f"{where}: the target has migrations that what runs has not, and its tasks would run them: " + _listed(
+        yield f"{where}: the target has migrations that what runs has not, and its tasks would run them: " + listed(
             found.only_target
         )
     if found.changed:
-        yield f"{where}: changed after they were written, which no command undoes: {_listed(found.changed)}"
+        yield f"{where}: changed after they were written, which no command undoes: {listed(found.changed)}"
 
 
 def _surroundings(found: Findings, target: Release) -> list[PlanWarning]:
@@ -217,7 +217,7 @@ def config(drift: Drift, target: Release) -> tuple[PlanWarning, ...]:
 
 
 def _since(keys: Since) -> str:
-    return _listed(tuple(name if at is None else f"{name} (seen {_at(at)})" for name, at in keys))
+    return listed(tuple(name if at is None else f"{name} (seen {_at(at)})" for name, at in keys))
 
 
 def _at(at: datetime | None) -> str:
@@ -242,7 +242,8 @@ def is_migration(path: str) -> bool:
 _LIQUIBASE = re.compile(r"(?:^|/)(?:db\.)?changelogs?(?:[/.-].*)?\.(?:xml|ya?ml|json|groovy)$", re.IGNORECASE)
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def listed(names: tuple[str, ...]) -> str:
+    """The first names, and how many more there are."""
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 

@@ -1,6 +1,7 @@
 """How an app is built, as its host says it; and what a plan is told of the target's files."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from tests.incident.facts import T0
 from tui.dokku import build_settings, commands, holders
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.releases import build_facts
+from tui.model.commit_range import CommitRange
 from tui.model.errors import LinkError
 from tui.model.release import WayBack
 
@@ -89,3 +91,21 @@ async def test_between_releases_without_commits_nothing_is_asked_and_it_is_said_
     found = await build_facts.between(world.links, world.service, unknown, known)
     assert found.unknown == "what runs now is known by no commit"
     assert world.host.sent == []
+
+
+async def test_cron_tasks_of_a_commit_are_not_those_of_an_image_that_dokku_reads_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dokku takes the app.json of a `git-source-image`, which this login cannot read: that is not none."""
+    world = World()
+    tree = {"app.json": '{"cron": [{"schedule": "@daily", "command": "./mails"}]}'}
+
+    async def compared(*asked: Any) -> CommitRange:
+        return CommitRange(cron=asked[-1](tree.get))
+
+    monkeypatch.setattr(world.git, "between", compared)
+    releases = stage.release(SERVICE, 4), stage.release(SERVICE, 3)
+    found = await build_facts.between(world.links, world.service, *releases)
+    assert found.cron == ("@daily ./mails",)
+    of = build_settings.Shape(app=APP, source_image="team/api:1")
+    assert (await build_facts.between(world.links, world.service, *releases, of)).cron is None

@@ -35,8 +35,9 @@ async def between(
     wanted: Callable[[str], bool],
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
     databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
+    cron: Callable[[Callable[[str], str | None]], tuple[str, ...] | None] | None = None,
 ) -> CommitRange:
-    """The differences: commits, paths, those for which `wanted` holds, and `tasks` of the commit that is left.
+    """The differences: commits, paths, those for which `wanted` holds; `tasks` and `cron` of the commit that is left.
 
     Raises LinkError.
     """
@@ -46,7 +47,7 @@ async def between(
         return CommitRange(unknown=f"the repository could not be read: {clean_line(error.message, 120)}")
     if isinstance(pack, str):
         return CommitRange(unknown=pack)
-    return await asyncio.to_thread(_compare, pack, leaving, target, wanted, tasks, databases)
+    return await asyncio.to_thread(_compare, pack, leaving, target, wanted, tasks, databases, cron)
 
 
 async def _fetch(host: Any, app: str) -> bytes | str:
@@ -83,6 +84,7 @@ def _compare(
     wanted: Callable[[str], bool],
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
     databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None,
+    cron: Callable[[Callable[[str], str | None]], tuple[str, ...] | None] | None,
 ) -> CommitRange:
     from dulwich.errors import ApplyDeltaError, ChecksumMismatch, ObjectFormatException
     from dulwich.object_store import MemoryObjectStore, iter_tree_contents
@@ -152,4 +154,5 @@ def _compare(
         migrations=tuple(sorted(clean_line(path, 200) for path in changed if wanted(path))),
         databases=databases(source(new), source(old)) if databases is not None else (),
         tasks=tasks(source(new).content),
+        cron=cron(source(new).content) if cron is not None else None,
     )

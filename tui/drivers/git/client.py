@@ -77,11 +77,12 @@ class Git:
         wanted: Callable[[str], bool],
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
         databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
+        cron: Callable[[Callable[[str], str | None]], tuple[str, ...] | None] | None = None,
     ) -> CommitRange:
         """The range between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
         from tui.drivers.git import between
 
-        return await once_more(lambda: between.between(host, app, leaving, target, wanted, tasks, databases))
+        return await once_more(lambda: between.between(host, app, leaving, target, wanted, tasks, databases, cron))
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
         """Files of a branch, path → content; what is not there is absent. Raises LinkError, UnexpectedReply."""

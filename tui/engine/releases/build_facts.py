@@ -190,23 +190,29 @@ async def _of_holder(links: HostConnections, host: str, target: Release) -> dict
 async def between(
     links: HostConnections, service: Service, leaving: Release, target: Release, of: build_settings.Shape | None = None
 ) -> CommitRange:
-    """Migrations between two releases, and tasks of the one that is left. Raises LinkError."""
+    """Migrations between two releases, and tasks and cron tasks of the one that is left. Raises LinkError."""
     of = of or build_settings.Shape(app=service.app)
     if leaving.commit is None or target.commit is None:
         which = "what runs now" if leaving.commit is None else target.name
         return CommitRange(unknown=f"{which} is known by no commit")
 
+    def app_json(content: Callable[[str], str | None]) -> str | None:
+        return next(filter(None, map(content, build_settings.places(of.appjson, of.build_dir))), None)
+
     def tasks(content: Callable[[str], str | None]) -> tuple[str, ...]:
         procfile = (content(path) for path in build_settings.places(of.procfile, of.build_dir))
-        app_json = (content(path) for path in build_settings.places(of.appjson, of.build_dir))
-        return commit_files.tasks(next(filter(None, procfile), None), next(filter(None, app_json), None))
+        return commit_files.tasks(next(filter(None, procfile), None), app_json(content))
+
+    def cron(content: Callable[[str], str | None]) -> tuple[str, ...] | None:
+        # Dokku takes the app.json of a source image, which no commit has
+        return None if of.source_image else commit_files.cron(app_json(content))
 
     from tui.ways import migrations_between  # fifty patterns, which only a plan needs
 
     host = links.host(service.host)
     wanted = plan_warnings.is_migration
     found = await links.git.between(
-        host, service.app, leaving.commit, target.commit, wanted, tasks, migrations_between.compare
+        host, service.app, leaving.commit, target.commit, wanted, tasks, migrations_between.compare, cron
     )
     at = links.described(service.host)
 

@@ -17,7 +17,7 @@ from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.taken_back import TakenBack
 from tui.model.value import Value
-from tui.ways import plan_warnings
+from tui.ways import cron_tasks, plan_warnings
 from tui.ways.way import Way
 
 
@@ -68,7 +68,7 @@ class Comparer:
             seen = await build_facts.findings(self._links, service, found.current, running, target, of)
             lying, files, names, baked = seen.between, seen.files, plan_warnings.kept_names(seen), seen.baked
             processes = tuple(plan_warnings.processes(seen, target, found.current))
-            cautions = plan_warnings.cautions(seen, target, found.current)
+            cautions = (*plan_warnings.cautions(seen, target, found.current), *cron_tasks.cautions(seen, target))
         if look is not None:
             target = replace(target, looked=await look)
         changed = await self._drift(service, target, await config, names)
