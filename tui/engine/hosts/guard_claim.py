@@ -13,7 +13,7 @@ from datetime import datetime
 
 from tui.dokku import holders
 from tui.dokku.config_values import stamp
-from tui.engine.hosts import incident_record
+from tui.engine.hosts import held_words, incident_record
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
 from tui.model.errors import Refused, TakenByOther
@@ -66,7 +66,10 @@ async def take(
             raise
         return
     async with _locked(links, host, app, incident) as free:
-        now = await incident_record.read(links, host, app) if free else None
+        if not free:
+            words, fix = await held_words.lock(links, service.name, host, app)
+            raise TakenByOther(words, f"ask them; where nobody is at it any more: {fix}")
+        now = await incident_record.read(links, host, app)
         if now is None or now.incident != found.incident or not now.guarding:
             raise TakenByOther(f"somebody else has just taken {app}", "rollback status")
         await incident_record.sign(links, host, app, pairs, incident)
@@ -133,14 +136,18 @@ async def abort(links: HostConnections, clock: ClockPort, journal: JournalPort, 
     found = await incident_record.read(links, host, app)
     if found is None or found.deploy in (None, signature.NOWHERE) or found.frozen:
         raise Refused(f"no guard follows a deploy of {app}", "rollback status")
-    who = f"the guard of {found.by or 'somebody'}"
+    who, waits = f"the guard of {found.by or 'somebody'}", False
     if found.guarding:
         async with _locked(links, host, app, ABORT) as free:
-            now = await incident_record.read(links, host, app) if free else None
-            if now is not None and now.guarding and now.incident == found.incident:
+            now = await incident_record.read(links, host, app)
+            waits = now is not None and now.guarding and now.incident == found.incident
+            if free and waits:
                 await incident_record.remove(links, host, holders.incident_record(app))
                 return f"{who} is ended: it sees that within seconds, and nothing of {app} was changed"
     await incident_record.sign(links, host, app, (("ROLLBACK_STATE", holders.ABORTED),), ABORT)
+    if waits:
+        words, fix = await held_words.lock(links, service.name, host, app)
+        return f"{who} is told to stop; {words}; where nobody is at it any more: {fix}"
     return (
         f"{who} is rolling back now, and is told to stop: it does where its push has not left yet; a push that has "
         f"goes on at the host to its end. `rollback status {service.name}` says what serves"

@@ -11,7 +11,7 @@ from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
 from tui.engine.change_signal import told
 from tui.engine.concurrency import together
 from tui.engine.error_edge import worded
-from tui.engine.hosts import guard_claim, incident_record
+from tui.engine.hosts import guard_claim, held_words, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident.downtime import Downtime
 from tui.engine.incident.healthy_row import HealthyRow
@@ -213,12 +213,8 @@ class StepRunner:
     async def _record(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
         answer = await incident_record.create(self._links, plan.host, step.argv[1], incident.id)
         if incident_record.taken(answer):
-            return self._ended(
-                step,
-                answer.outcome,
-                StepResult.REFUSED,
-                f"somebody else has just taken {plan.app}: {step.argv[1]} exists",
-            )
+            why = await held_words.taken(self._links, plan.service, plan.host, plan.app, step.argv[1])
+            return self._ended(step, answer.outcome, StepResult.REFUSED, why)
         if answer.ok and step.argv[1] == holders.takeover_lock(plan.app):
             # under the lock the record must still be what the plan saw; its signature is what the next step replaces
             words = "the incident's record changed hands since the plan"
