@@ -63,3 +63,37 @@ def test_a_guard_and_an_abort_that_meet_it_say_the_same(box: LocalSandbox) -> No
     assert ended.code == 0 and REMOVES in ended.stdout + ended.stderr, ended.stderr
     assert "is rolling back now" not in ended.stdout + ended.stderr, "nobody knows that"
     typed(box, REMOVES)
+
+
+def found(box: LocalSandbox) -> dict[str, str]:
+    """What each place says that shows who has an app: the words of it, with the way on."""
+    lines = [i for i in box.run("check", "api", "--json").document["items"] if i["topic"] in ("incident", "guard")]
+    listed = box.run("api", "--list").stderr
+    status = box.run("status", "api").stdout
+    return {"check": " ".join(f"{i['text']}: {i['fix']}" for i in lines), "--list": listed, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("signed", "way", "whose"),
+    [
+        ("", "rollback unfreeze api", "a record that nobody has signed is there since 20"),
+        (GUARD, "rollback abort api", "x1 of ana@laptop since 2026-11-01T00:00:00Z"),
+        (INCIDENT, REMOVES, "x1 of ana@laptop since 2026-11-01T00:00:00Z"),
+    ],
+    ids=["unsigned", "guard", "incident"],
+)
+def test_every_place_says_whose_it_is_how_old_and_what_removes_it(
+    box: LocalSandbox, signed: str, way: str, whose: str
+) -> None:
+    leave(box, signed)
+    for place, words in found(box).items():
+        assert whose in words and f": {way}" in words, f"{place}: {words}"
+        assert not signed or " d" in words, f"{place}: {words}"
+    typed(box, way)
+
+
+def test_of_an_incident_that_somebody_is_at_no_place_says_how_to_remove_it(box: LocalSandbox) -> None:
+    fresh = INCIDENT.replace("2026-11-01T00:00:00Z", f"{box.clock.now():%Y-%m-%dT%H:%M:%SZ}")
+    leave(box, fresh)
+    assert all("unfreeze" not in words for words in found(box).values())
+    assert "rollback resume, or ask them" in found(box)["check"]

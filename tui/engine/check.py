@@ -17,6 +17,7 @@ from tui.engine import check_access_log, check_holders, check_k3s, same_services
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
+from tui.engine.hosts import held_words
 from tui.engine.hosts.connections import HELD_OPEN, HELD_OPEN_FIX, UnexpectedReply
 from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health_probing
@@ -326,14 +327,12 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     elif record is not None and record.frozen:
         words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current)}"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
-    elif record is not None and record.guarding and not kept.record_is_stale(record, current.at):
-        lines.append(_line(of, "guard", Result.NOTE, f"the guard {_holder(record)} follows what was deployed"))
-    elif record is not None and record.guarding:
-        words = f"the claim of the guard {_holder(record)} is left: it ended without a word"
-        lines.append(_line(of, "guard", Result.FINDING, words, f"rollback abort {of.name}"))
     elif record is not None:
-        words = f"incident {_holder(record)} is open"
-        lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
+        words, fix = held_words.said(record, current.at), held_words.way_on(of.name, record, current.at)
+        if record.guarding:
+            lines.append(_line(of, "guard", Result.FINDING if fix else Result.NOTE, words, fix))
+        else:
+            lines.append(_line(of, "incident", Result.FINDING, words, fix or "rollback resume, or ask them"))
     elif what_runs.settled(current, what_runs.running(found.releases, current)) is False and current.commit is not None:
         tip = (current.tip or "nothing")[:10]
         words = f"UNSETTLED: {current.commit[:10]} serves, {current.branch} stands at {tip}: a rebuild deploys that"

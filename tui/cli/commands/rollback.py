@@ -12,6 +12,7 @@ from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.engine import same_services_file
 from tui.engine.engine import Engine
+from tui.engine.hosts import held_words
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
@@ -177,6 +178,10 @@ async def show_releases(engine: Engine, service: Service, options: CommandOption
             running = what_runs.running(found.releases, found.current)
             fix = anew.cure(service, engine.links.described(service.host), running)
             narrator.say(f"{risk}: {fix}", "yellow")
+        if found.record is not None and (way := held_words.way_on(service.name, found.record, found.current.at)):
+            frozen = f"deploys of {service.app} are frozen"
+            words = frozen if found.record.frozen else held_words.said(found.record, found.current.at)
+            narrator.say(f"{words}: {way}", "yellow")
         if (missing := listing.way_back(found.releases, service.name)) is not None:
             narrator.say(missing, "yellow")
     return Exit.DONE, document

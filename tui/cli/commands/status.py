@@ -13,6 +13,7 @@ from tui.dokku.config_values import read_stamp
 from tui.engine import same_services_file
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.engine import Engine
+from tui.engine.hosts import held_words
 from tui.engine.hosts.overview import HostReads
 from tui.engine.releases import catalog
 from tui.engine.releases.catalog import Listing
@@ -171,7 +172,8 @@ def _held(row: output.Document) -> str:
         return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
-    return f"  GUARDED {who}" if row["guarding"] else f"  INCIDENT {who}"
+    way = f", {worded(timedelta(seconds=row['held_for']))} now: {row['way_on']}" if row["way_on"] else ""
+    return f"  {'GUARDED' if row['guarding'] else 'INCIDENT'} {who}{way}"
 
 
 def _risk(row: output.Document) -> str:
@@ -256,6 +258,8 @@ async def _status(
         "held_by_incident": held.incident if held else None,
         "frozen_reason": held.reason or None if held else None,
         "frozen_for": _frozen_for(found),
+        "held_for": _held_for(found),
+        "way_on": held_words.way_on(service.name, held, found.current.at) or None if found and held else None,
         "record": held is not None if found else None,
         "kept_image": _newest_image(found) if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,
@@ -277,6 +281,12 @@ def _frozen_for(found: Listing | None) -> float | None:
     """Seconds for which deploys have been held back; None where they are not, or nobody knows since when."""
     age = freeze_age.age(found.record, found.current.branch, found.current.at) if found is not None else None
     return age.total_seconds() if age is not None else None
+
+
+def _held_for(found: Listing | None) -> float | None:
+    """Seconds for which its record has been there; None where there is none, or nobody knows since when."""
+    began = found.record.began if found is not None and found.record is not None else None
+    return max(0.0, (found.current.at - began).total_seconds()) if found is not None and began is not None else None
 
 
 def _unheld(service: Service, found: Listing | None) -> str | None:

@@ -8,6 +8,7 @@ from tui.console.page import Page, View, button
 from tui.console.ports import Console
 from tui.dokku.holders import IncidentRecord
 from tui.engine.engine import Engine
+from tui.engine.hosts import held_words
 from tui.model.service import Service
 
 Found = tuple[Service, IncidentRecord]
@@ -46,16 +47,19 @@ class Held(Page):
 
 def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     """Who holds a service, since when, and what to do about it."""
-    began = record.began
-    since = f" since {began:%m-%d %H:%MZ} ({labels.age(engine.clock.now() - began)})" if began is not None else ""
-    who = f"{rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
+    now, began = engine.clock.now(), record.began
+    since = f" since {began:%m-%d %H:%MZ} ({labels.age(now - began)})" if began is not None else ""
+    who = f" by {rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
     what, way = "INCIDENT", "theirs: ask them, or take it over with a reason"
     if record.frozen:
-        what, way = "FROZEN", f"rollback unfreeze {service.name}"
+        what = "FROZEN"
     elif record.guarding:
         what, way = "GUARDED", "a rollback of yours goes before it"
+    elif record.incident is None:
+        what, who = "A RECORD THAT NOBODY HAS SIGNED", ""
+    way = held_words.way_on(service.name, record, now) or way
     why = f": {rows.safe(record.reason, 80)}" if record.reason else ""
-    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}{why}", _look(record)), (f"; {way}", "dim"))
+    return ((f"{service.name}: ", "bold"), (f"{what}{who}{since}{why}", _look(record)), (f"; {way}", "dim"))
 
 
 def _look(record: IncidentRecord) -> str:

@@ -22,6 +22,29 @@ def removes(service: str, record: holders.IncidentRecord | None) -> str:
     return f"rollback unfreeze {service}{'' if unheld else ' --take-over --reason TEXT'}"
 
 
+def said(record: holders.IncidentRecord, now: datetime) -> str:
+    """What holds an app that nobody froze: whose it is, since when."""
+    if record.incident is None:
+        return f"a record that nobody has signed is there{since(record.began, now)}"
+    who = f"{record.incident} of {record.by or 'unknown'}{since(record.began, now)}"
+    if not record.guarding:
+        return f"incident {who} is open"
+    if holders.record_is_stale(record, now):
+        return f"the claim of the guard {who} is left: it ended without a word"
+    return f"the guard {who} follows what was deployed"
+
+
+def way_on(service: str, record: holders.IncidentRecord, now: datetime) -> str:
+    """What ends it where its owner died; empty while somebody is likely at it."""
+    if record.frozen or record.incident is None:
+        return removes(service, record)
+    if not holders.record_is_stale(record, now):
+        return ""
+    if record.guarding:
+        return f"rollback abort {service}"
+    return f"ask them; where nobody is at it any more: {removes(service, record)}"
+
+
 async def lock(links: HostConnections, service: str, host: str, app: str) -> tuple[str, str]:
     """The words for a take-over lock that is in the way, and the command that removes it.
 
