@@ -97,3 +97,13 @@ def test_of_an_incident_that_somebody_is_at_no_place_says_how_to_remove_it(box: 
     leave(box, fresh)
     assert all("unfreeze" not in words for words in found(box).values())
     assert "rollback resume, or ask them" in found(box)["check"]
+
+
+def test_check_finds_a_lock_without_a_record(box: LocalSandbox) -> None:
+    """It is in nobody's way until somebody has to take an incident over, and then it is."""
+    assert box.pull("command", command=f"apps:create {LOCK}")["exit"] == 0
+    (line,) = [i for i in box.run("check", "api", "--json").document["items"] if i["topic"] == "lock"]
+    assert line["fix"] == "where nobody is at it any more: rollback unfreeze api"
+    assert f"{LOCK} is there since 20" in line["text"] and "record" not in line["text"]
+    typed(box, "rollback unfreeze api")
+    assert not [i for i in box.run("check", "api", "--json").document["items"] if i["topic"] == "lock"]

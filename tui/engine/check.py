@@ -112,7 +112,7 @@ async def service(engine: Engine, of: Service, reads: HostReads) -> list[Finding
         except (ConsoleError, reports.Unreadable) as error:
             return [*_said(engine, of), *await urls, _line(of, "host", Result.FINDING, error.message, error.fix)]
         found, looked = await looks
-        pods = await check_k3s.lines(engine, of, found)
+        pods, locks = await together(check_k3s.lines(engine, of, found), _locks(engine, of, reads))
         lines = [*_said(engine, of), *await urls]
     return [
         *lines,
@@ -121,6 +121,7 @@ async def service(engine: Engine, of: Service, reads: HostReads) -> list[Finding
         *pods,
         *_kept(engine, of, found, build, last_proven.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
+        *locks,
         *await _incidents(engine, of),
     ]
 
@@ -368,6 +369,18 @@ def _holder(record: kept.IncidentRecord) -> str:
     since = f" since {stamp(record.began)}" if record.began else ""
     why = f" ({record.reason})" if record.reason else ""
     return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}{why}"
+
+
+async def _locks(engine: Engine, of: Service, reads: HostReads) -> list[Finding]:
+    """The lock of a take-over: while it is there, nobody can take the incident over. Unread, `host` says so."""
+    try:
+        names = (await reads.overview()).names
+        if kept.takeover_lock(of.app) not in names:
+            return []
+    except (LinkError, UnexpectedReply):
+        return []
+    words, fix = await held_words.lock(engine.links, of.name, of.host, of.app)
+    return [_line(of, "lock", Result.FINDING, words, f"where nobody is at it any more: {fix}")]
 
 
 async def _incidents(engine: Engine, of: Service) -> list[Finding]:
