@@ -219,6 +219,28 @@ async def test_a_passphrase_is_asked_for_only_where_somebody_can_be_asked(tmp_pa
         assert len(asked) == 5, "three tries, then nobody is asked for ever"
 
 
+async def test_a_key_that_was_replaced_is_used_at_the_next_login(sshd: Sshd, tmp_path: Path) -> None:
+    """Keys are changed while a console is open; what was locked by a forgotten passphrase is another key, too."""
+    named = tmp_path / "mine"
+    right = Path(sshd.identity).read_bytes()
+    stranger = asyncssh.generate_private_key("ssh-ed25519")
+    stranger.write_private_key(str(named))
+    named.chmod(0o600)
+    keys = Identities(lambda prompt: "wrong")
+    async with driver(host_of(sshd, identity_file=str(named)), identities=keys) as host:
+        with pytest.raises(AuthRefused, match="accepts no key"):
+            await host.run(("version",), timeout=10)
+        named.write_bytes(right)
+        assert (await host.run(("version",), timeout=10)).ok
+        for locked in ("one", "another"):
+            stranger.write_private_key(str(named), passphrase=locked)
+            await host.drop()
+            with pytest.raises(AuthRefused, match="wrong passphrase"):
+                await host.run(("version",), timeout=10)
+        named.write_bytes(right)
+        assert (await host.run(("version",), timeout=10)).ok
+
+
 @pytest.mark.parametrize("field", ["identity_file", "known_hosts"])
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])
 async def test_what_is_no_small_file_is_refused_before_it_is_read(

@@ -3,8 +3,8 @@
 Of the files that services.yaml or ~/.ssh/config names the public half is enough: the agent may hold the rest. First
 come certificates, then the agent's keys that are named, its others (unless only named ones may be used), then the
 files. So an agent with twenty keys does not use up the tries that a server allows. A key that was unlocked stays
-unlocked until the process ends; so does the answer that nobody can unlock it, lest a console that polls asks a person
-for ever. For a key of ~/.ssh/config it is asked for only once the server has said that it takes that key.
+unlocked until its file says something else; so does the answer that nobody can unlock it, lest a console that polls
+asks a person for ever. For a key of ~/.ssh/config it is asked for only once the server has said that it takes that key.
 """
 
 import asyncio
@@ -79,8 +79,9 @@ class Identities:
 
     def __init__(self, ask: Callable[[str], str] | None = None) -> None:
         self._ask = ask
-        self._unlocked: dict[str, Any] = {}
-        self._refused: dict[str, AuthRefused] = {}
+        self._unlocked: dict[tuple[str, bytes], Any] = {}
+        """by path and what the file said: a key that was replaced is another one"""
+        self._refused: dict[tuple[str, bytes], AuthRefused] = {}
         self._turn = asyncio.Lock()
 
     async def offer(self, asyncssh: Any, settings: Settings, *, required: bool = False) -> Offer:
@@ -170,39 +171,39 @@ class Identities:
             return None
         raw: bytes = one.raw
         try:
-            key: Any = self._unlocked.get(one.path) or await asyncio.to_thread(_import, asyncssh, raw, one.path, None)
+            key: Any = self._unlocked.get((one.path, raw)) or await asyncio.to_thread(_import, asyncssh, raw, one.path, None)
         except _Locked:
             if not required and one.public is not None:
                 return lambda: _locked_pair(asyncssh, one.public, lambda: self._now(one.path, raw, lost))
             if not required and self._ask is None:
                 lost.append(_nobody(one.path))
                 return None
-            key = await self.unlock(asyncssh, one.path, one.raw)
+            key = await self.unlock(asyncssh, one.path, raw)
         except AuthRefused as error:
             if required:
                 raise
             lost.append(PassedOver(error.message, error.fix if error.fix != _ANOTHER else ""))
             return None
-        self._unlocked[one.path] = key
+        self._unlocked[one.path, raw] = key
         return lambda: _pair(asyncssh, key)
 
     def _now(self, path: str, raw: bytes, lost: list[PassedOver]) -> Any:
         """The key, if it is open. Raises PassphraseWanted, and ValueError where nobody can be asked."""
-        if path in self._unlocked:
-            return self._unlocked[path]
-        if self._ask is None or path in self._refused:
+        if (path, raw) in self._unlocked:
+            return self._unlocked[path, raw]
+        if self._ask is None or (path, raw) in self._refused:
             lost.append(_nobody(path))
             raise ValueError("the key is locked")
         raise PassphraseWanted(path, raw)
 
     async def unlock(self, asyncssh: Any, path: str, raw: bytes) -> Any:
-        """The key, opened with what a person types, once in a process. Raises AuthRefused."""
+        """The key, opened with what a person types, once for each state of its file. Raises AuthRefused."""
         async with self._turn:  # two connections that need one key need one answer
-            if path in self._refused:
-                raise self._refused[path]
-            if path not in self._unlocked:
-                self._unlocked[path] = await self._unlock(asyncssh, raw, path)
-            return self._unlocked[path]
+            if (path, raw) in self._refused:
+                raise self._refused[path, raw]
+            if (path, raw) not in self._unlocked:
+                self._unlocked[path, raw] = await self._unlock(asyncssh, raw, path)
+            return self._unlocked[path, raw]
 
     async def _unlock(self, asyncssh: Any, raw: bytes, path: str) -> Any:
         if self._ask is None:
@@ -214,8 +215,8 @@ class Identities:
                 return await asyncio.to_thread(_import, asyncssh, raw, path, typed)
             except _Locked:
                 continue
-        self._refused[path] = AuthRefused(f"{path}: wrong passphrase", "start again, or ssh-add it first")
-        raise self._refused[path]
+        self._refused[path, raw] = AuthRefused(f"{path}: wrong passphrase", "start again, or ssh-add it first")
+        raise self._refused[path, raw]
 
 
 _ANOTHER = "name another identity_file in services.yaml"
