@@ -88,6 +88,28 @@ async def test_a_file_of_certificates_that_was_changed_is_read_again(probes: Htt
     assert gone.outcome is ProbeOutcome.UNREACHABLE and f"the certificates of {ca} cannot be used" in gone.detail
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+async def test_authorities_of_a_variable_that_were_put_right_count_at_once(
+    probes: HttpProbes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """The fix that is printed says `correct it`, and nobody starts a console again in the middle of an incident."""
+    ca, tls = certificate(tmp_path, "DNS:localhost")
+    (tmp_path / "another").mkdir()
+    right = ca.read_bytes()
+    ca.write_bytes(certificate(tmp_path / "another", "DNS:localhost")[0].read_bytes())
+    monkeypatch.setenv(variable, str(ca))
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(PONG)
+
+    async with listening(peer, tls) as port:
+        url = f"https://localhost:{port}/"
+        assert (await probes.probe(url, Expect())).outcome is ProbeOutcome.UNREACHABLE
+        ca.write_bytes(right)
+        assert (await probes.probe(url, Expect())).outcome is ProbeOutcome.HEALTHY
+
+
 async def test_a_name_is_asked_for_itself(probes: HttpProbes, tmp_path: Path) -> None:
     _, tls = certificate(tmp_path, "DNS:localhost")
     wanted: list[str | None] = []

@@ -43,6 +43,15 @@ def context(environ: Mapping[str, str], file: str | None = None) -> ssl.SSLConte
     return made
 
 
+def files(environ: Mapping[str, str], file: str | None = None) -> tuple[str, ...]:
+    """The files and folders that `context` reads, whether or not they are there."""
+    usual = ssl.get_default_verify_paths()
+    places = [environ.get("SSL_CERT_FILE", "").strip() or usual.openssl_cafile]
+    places += (environ.get("SSL_CERT_DIR", "").strip() or usual.openssl_capath).split(os.pathsep)
+    places += [environ.get(name, "").strip() for name in ADDING]
+    return tuple(one for one in (*places, file) if one)
+
+
 def troubles(environ: Mapping[str, str]) -> dict[str, str]:
     """Variables that cannot be used, each with why."""
     found: dict[str, str] = {}

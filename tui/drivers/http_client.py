@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     Ready = tuple[HttpAddress, httpcore.AsyncConnectionPool]
 
-Stamp = tuple[int, int, int] | None
-"""a file's inode, size in bytes, and the nanosecond in which it was changed; None: there is none"""
+Stamp = tuple[tuple[int, int, int] | None, ...]
+"""of each file: its inode, size in bytes, and the nanosecond in which it was changed; None: there is none"""
 AGENT = "rollback-console"
 KEPT = 5.0
 """seconds for which a connection is kept without a request"""
@@ -74,7 +74,7 @@ class Web:
         self._ca = ca
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
         self._making = asyncio.Lock()  # two first questions at once need one pool
-        self._pools: dict[tuple[Proxy | None, bool, Stamp], httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[tuple[Proxy | None, Stamp | None], httpcore.AsyncConnectionPool] = {}
 
     async def close(self) -> None:
         """End the kept connections; may be called again."""
@@ -155,7 +155,7 @@ class Web:
             try:
                 proxy = Proxies(os.environ).of(url)
                 tls = to.scheme == "https" or (proxy is not None and proxy.url.startswith("https:"))
-                key = proxy, tls, _stamp(self._ca) if tls else None
+                key = proxy, _stamp(self._ca) if tls else None
                 if key not in self._pools:
                     self._pools[key] = await in_thread(None, self._make, *key)
                 return to, self._pools[key]
@@ -164,8 +164,8 @@ class Web:
             except (ImportError, OSError, RuntimeError, ValueError) as error:
                 raise NoConnection(f"HTTP cannot be set up here: {error}") from error
 
-    def _make(self, proxy: Proxy | None, tls: bool, stamp: Stamp) -> "httpcore.AsyncConnectionPool":
-        """In a thread: importing and loading certificates take longer than a frame."""
+    def _make(self, proxy: Proxy | None, stamp: Stamp | None) -> "httpcore.AsyncConnectionPool":
+        """In a thread: importing and loading certificates take longer than a frame. `stamp` None: without TLS."""
         with garbage.put_off():
             import anyio.lowlevel
             import httpcore
@@ -179,10 +179,12 @@ class Web:
             if proxy.password:
                 learn(proxy.password)
             login = (proxy.user.encode(), proxy.password.encode()) if proxy.user is not None else None
-            own = _certificates() if proxy.url.startswith("https:") else None  # httpcore refuses one for any other kind
+            own = None  # httpcore refuses one for any other kind
+            if proxy.url.startswith("https:"):
+                own = _certificates(None, _stamp(None))
             through = httpcore.Proxy(proxy.url, auth=login, ssl_context=own)
         return httpcore.AsyncConnectionPool(
-            ssl_context=_certificates(self._ca, stamp) if tls else None,
+            ssl_context=_certificates(self._ca, stamp) if stamp is not None else None,
             proxy=through,
             max_connections=None,
             # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
@@ -259,19 +261,20 @@ def by_way_of(url: str) -> str:
 
 
 def _stamp(file: str | None) -> Stamp:
-    """What differs once the file is changed."""
-    if file is None:
-        return None
-    try:
-        told = Path(file).stat()
-    except OSError:
-        return None
-    return told.st_ino, told.st_size, told.st_mtime_ns
+    """What differs once any file is changed that says whom TLS trusts: the system's, the variables', or this one."""
+    found: list[tuple[int, int, int] | None] = []
+    for one in certificates.files(os.environ, file):
+        try:
+            told = Path(one).stat()
+            found.append((told.st_ino, told.st_size, told.st_mtime_ns))
+        except OSError:
+            found.append(None)
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=16)
-def _certificates(file: str | None = None, stamp: Stamp = None) -> ssl.SSLContext:
-    """Loading them takes 20 ms, and every client may use the same as long as the file has this stamp."""
+def _certificates(file: str | None, stamp: Stamp) -> ssl.SSLContext:
+    """Loading them takes 20 ms, and every client may use the same as long as the files have this stamp."""
     return certificates.context(os.environ, file)
 
 
