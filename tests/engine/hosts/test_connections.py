@@ -95,6 +95,34 @@ async def test_what_a_host_can_do_is_asked_once_and_again_after_a_failure() -> N
     assert len(world.host.sent) == asked
 
 
+async def test_a_host_that_was_upgraded_meanwhile_is_asked_anew() -> None:
+    """What keeps an app from being deployed on 0.35 is ignored by 0.38: a keep by old facts would keep nothing."""
+    world = World("0.35.15")
+    told = (0, "dokku version 0.35.15\n", ""), (0, "dokku version 0.38.27\n", "")
+    world.host.says(("version",), *told)
+    assert (await world.links.capabilities("main")).skip_deploy == "config"
+    await world.clock.sleep(30)
+    assert (await world.links.capabilities("main")).skip_deploy == "config", "one plan goes by one answer"
+    await world.clock.sleep(30)
+    found = await world.links.capabilities("main")
+    assert (found.version, found.skip_deploy, found.builds) == ("0.38.27", "property", True)
+
+
+async def test_a_host_that_named_no_version_is_asked_again_at_once() -> None:
+    world = World()
+    world.host.says(("version",), (1, "", "dpkg is at work\n"), (0, "dokku version 0.38.27\n", ""))
+    assert (await world.links.capabilities("main")).version is None
+    assert (await world.links.capabilities("main")).version == "0.38.27"
+
+
+async def test_a_help_that_was_not_told_is_asked_for_again() -> None:
+    world = World()
+    there = (0, "    tags:deploy <app> <tag>   Deploys\n", "")
+    world.host.says(commands.help_all(), TimedOut(after=20.0), there)
+    assert (await world.links.capabilities("main", runbook=True)).runbook == ()
+    assert (await world.links.capabilities("main", runbook=True)).runbook == ("tags:deploy",)
+
+
 async def test_the_help_of_all_commands_is_read_only_for_the_runbook_and_once() -> None:
     world = World()
     text = commands.help_all()

@@ -1,4 +1,4 @@
-"""Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate.
+"""Hosts as the engine uses them: one driver per host, its capabilities asked seldom, every command through the gate.
 
 What is asked again after a lost link, and what never, is decided in `drivers/ssh/host`.
 """
@@ -6,7 +6,7 @@ What is asked again after a lost link, and what never, is decided in `drivers/ss
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,6 +26,9 @@ from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
 
 A = TypeVar("A")
+FRESH = timedelta(minutes=1)
+"""for which a host's abilities are believed: Dokku may be upgraded while this console is open, and what keeps an app from
+being deployed on 0.35 is ignored by 0.38. As long as what belongs to one plan or one keep"""
 __all__ = ["HELD_OPEN", "HELD_OPEN_FIX", "HostConnections", "UnexpectedReply", "unusable"]
 HELD_OPEN = (
     "commands end, but something that they start on the host keeps their output open: each takes up to a second longer"
@@ -79,27 +82,37 @@ class HostConnections:
         return self._hosts[name]
 
     async def capabilities(self, name: str, *, runbook: bool = False) -> Capabilities:
-        """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply.
+        """The host's abilities, as it told them in the last minute. Raises LinkError, UnexpectedReply.
 
         `runbook`: with the runbook's commands, for which a host prints the help of all there are, 0.6-0.75 s.
         """
         async with self._asking.setdefault(name, asyncio.Lock()):
-            if name not in self._known:
+            before = known = self._known.get(name)
+            if known is None or known.version is None or not self._fresh(known.asked_at):
                 told = await together(
                     self._greeting(name), *(self.ask(name, argv) for argv in capabilities.QUESTIONS[1:])
                 )
                 answers = {answer.argv: answer for answer in told}
-                form = self.host(name).form
-                self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
+                known = capabilities.detect(answers, at=self._clock.now(), form=self.host(name).form)
+                if before is not None and (before.version, before.plugins) == (known.version, known.plugins):
+                    known = replace(known, runbook=before.runbook)
+                else:
+                    self._helped.discard(name)
+                self._known[name] = known
         if runbook and name not in self._helped:
             told_all = await self.ask_once(name, commands.help_all())
             self._known[name] = replace(self._known[name], runbook=capabilities.runbook(told_all))
-            self._helped.add(name)
+            if told_all.ok:
+                self._helped.add(name)
         return self._known[name]
 
+    def _fresh(self, at: datetime | None) -> bool:
+        return at is not None and timedelta() <= self._clock.now() - at < FRESH
+
     async def _greeting(self, name: str) -> Answer:
-        """The answer to `version`: the one that the login was found out by, where it told it."""
-        return await self.host(name).greeting() or await self.ask(name, commands.version())
+        """The answer to `version`: the one that the login was found out by, where it told it just now."""
+        told = await self.host(name).greeting()
+        return told if told is not None and self._fresh(told.started_at) else await self.ask(name, commands.version())
 
     def described(self, name: str) -> Host:
         """The host with what is known of its login, for lines that a person can paste."""
