@@ -150,6 +150,8 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, str]] = []
+        self.seen = 0
+        """entries of the ledger"""
         self.messages: list[Waiting] = []
         self.ends: list[str] = []
         """what came of each message"""
@@ -181,11 +183,12 @@ class MemoryJournal:
         return {}
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
-        return 0
+        self.seen += 1
+        return self.seen
 
     async def ledger_put(self, seq: int, payload: str) -> None: ...
 
-    async def ledger(self, host: str, app: str) -> Sequence[Any]:
+    async def ledger(self, host: str, app: str, after: int = 0) -> Sequence[Any]:
         return []
 
     async def outbox_put(self, incident: str, milestone: str, channel: str, message: str, at: datetime) -> bool:

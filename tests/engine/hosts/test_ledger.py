@@ -51,6 +51,26 @@ async def test_looking_again_costs_a_write_a_minute_and_the_rest_is_written_at_t
     assert len((await again.known("h", "cyc")).sightings) == 1
 
 
+async def test_what_another_process_of_this_machine_notes_counts_here_too(tmp_path: Path) -> None:
+    """A rollback on the command line beside an open console: the console must not go back to what that one left."""
+    async with contextlib.AsyncExitStack() as ends:
+        mine, other = Journal(tmp_path / "both"), Journal(tmp_path / "both")
+        ends.push_async_callback(mine.close)
+        ends.push_async_callback(other.close)
+        here, there = LedgerKeeper(mine), LedgerKeeper(other)
+        bad, good = (Remark(kind=k, commit=OURS, at=T0, reason="x") for k in (RemarkKind.BAD, RemarkKind.GOOD))
+        assert (await here.known("h", "cyc")).remarks == (await there.known("h", "cyc")).remarks == ()
+        await there.remark("h", "cyc", bad)
+        assert (await here.known("h", "cyc")).remarks == (bad,)
+        await here.remark("h", "cyc", good)
+        await there.remark("h", "cyc", bad)
+        for keeper in (here, there, LedgerKeeper(mine)):
+            assert (await keeper.known("h", "cyc")).remarks == (bad, good, bad), "left again after it was good"
+        with contextlib.closing(sqlite3.connect(tmp_path / "both")) as gone:
+            gone.execute("DROP TABLE ledger")
+        assert (await here.known("h", "cyc")).remarks == (bad, good, bad) and here.trouble
+
+
 async def test_health_belongs_to_what_was_seen_before_and_after_it(journal: Journal) -> None:
     keeper = LedgerKeeper(journal)
     await keeper.healthy("h", "cyc", T0)

@@ -20,8 +20,8 @@ class LedgerStore(Database):
         row = (safe(payload), seq)
         await self._do(lambda db: db.execute("UPDATE ledger SET payload = ? WHERE seq = ?", row))
 
-    async def ledger(self, host: str, app: str) -> tuple[JournalEntry, ...]:
-        """All that was seen of an app, oldest first."""
-        query = "SELECT seq, at, kind, payload FROM ledger WHERE host = ? AND app = ? ORDER BY seq"
-        rows = await self._do(lambda db: db.execute(query, (host, app)).fetchall())
+    async def ledger(self, host: str, app: str, after: int = 0) -> tuple[JournalEntry, ...]:
+        """All that was seen of an app, oldest first; `after`: from the entry behind that one on."""
+        query = "SELECT seq, at, kind, payload FROM ledger WHERE host = ? AND app = ? AND seq > ? ORDER BY seq"
+        rows = await self._do(lambda db: db.execute(query, (host, app, after)).fetchall())
         return tuple(JournalEntry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)

@@ -171,7 +171,9 @@ class Identities:
             return None
         raw: bytes = one.raw
         try:
-            key: Any = self._unlocked.get((one.path, raw)) or await asyncio.to_thread(_import, asyncssh, raw, one.path, None)
+            key: Any = self._unlocked.get((one.path, raw)) or await asyncio.to_thread(
+                _import, asyncssh, raw, one.path, None
+            )
         except _Locked:
             if not required and one.public is not None:
                 return lambda: _locked_pair(asyncssh, one.public, lambda: self._now(one.path, raw, lost))

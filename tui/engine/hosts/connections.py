@@ -27,8 +27,8 @@ from tui.model.service import Fleet, Host
 
 A = TypeVar("A")
 FRESH = timedelta(minutes=1)
-"""for which a host's abilities are believed: Dokku may be upgraded while this console is open, and what keeps an app from
-being deployed on 0.35 is ignored by 0.38. As long as what belongs to one plan or one keep"""
+"""for which a host's abilities are believed, so that one plan goes by one answer: Dokku may be upgraded while a console
+is open, and what keeps an app from being deployed on 0.35 is ignored by 0.38"""
 __all__ = ["HELD_OPEN", "HELD_OPEN_FIX", "HostConnections", "UnexpectedReply", "unusable"]
 HELD_OPEN = (
     "commands end, but something that they start on the host keeps their output open: each takes up to a second longer"

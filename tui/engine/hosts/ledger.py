@@ -4,6 +4,9 @@ It is fed by every look at what an app runs and by every healthy probe, and cost
 a minute has passed. A release that nobody looked at is not in it: its times are "seen", never "was". A healthy answer
 belongs to a release only where a look before it and a look after it showed that one.
 
+Other processes of this machine write there as well. Their remarks are read whenever remarks count; what they saw is
+not, because whoever asks looks at the host.
+
 Two services files may call two machines alike, staging and production: what was seen on the one says nothing of the
 other. The first address of a name has the name; another one that another file gives it has entries of its own. A file
 that puts an address right goes on with what is known.
@@ -39,14 +42,18 @@ class Store(Protocol):
 
     async def ledger_put(self, seq: int, payload: str) -> None: ...
 
-    async def ledger(self, host: str, app: str) -> Any: ...
+    async def ledger(self, host: str, app: str, after: int = 0) -> Any: ...
 
 
 class _Page:
     """One app's part, as far as it is in memory."""
 
-    def __init__(self, known: Ledger, seq: int | None, config_seq: int | None) -> None:
+    def __init__(self, known: Ledger, seq: int | None, config_seq: int | None, remarks: dict[int, Remark]) -> None:
         self.known = known
+        self.remarks = remarks
+        """by their rows"""
+        self.upto = 0
+        """the last row that was looked at for remarks of other processes"""
         self.seq = seq
         """the row of the latest sighting"""
         self.saved: Sighting | None = known.sightings[-1] if known.sightings else None
@@ -177,15 +184,29 @@ class LedgerKeeper:
 
     async def _remark(self, host: str, app: str, remark: Remark) -> None:
         page = await self._page(host, app)
+        await self._heed_others(host, app, page)
         if _says_already(page.known.remarks, remark):
             return
-        await self._add(host, app, "remark", remark, remark.at)
-        page.known = replace(page.known, remarks=(*page.known.remarks, remark))
+        page.remarks[await self._add(host, app, "remark", remark, remark.at)] = remark
+        page.known = replace(page.known, remarks=_in_order(page.remarks))
+
+    async def _heed_others(self, host: str, app: str, page: _Page) -> None:
+        """Read the remarks that came since. Raises JournalError."""
+        rows = await self._rows(host, app, page.upto)
+        page.upto = max((row.seq for row in rows), default=page.upto)
+        page.remarks.update(_legible(rows, "remark", Remark, []))
+        page.known = replace(page.known, remarks=_in_order(page.remarks))
 
     async def known(self, host: str, app: str) -> Ledger:
-        """The ledger of an app. Raises JournalError."""
+        """The ledger of an app, as far as it was read where the journal does not answer any more. Raises JournalError
+        where nothing of it was."""
         async with self._turn:
-            return (await self._page(host, app)).known
+            page = await self._page(host, app)
+            try:
+                await self._heed_others(host, app, page)
+            except JournalError as error:
+                self.trouble = error
+            return page.known
 
     async def flush(self) -> None:
         """Write the last times that are in memory only: at most the last minute is lost where that fails."""
@@ -276,8 +297,8 @@ class LedgerKeeper:
         await self._claim(host, at)
         return await self._store.ledger_add(await self._key(host), app, kind, _text(value), at)
 
-    async def _rows(self, host: str, app: str) -> Any:
-        return await self._store.ledger(await self._key(host), app)
+    async def _rows(self, host: str, app: str, after: int = 0) -> Any:
+        return await self._store.ledger(await self._key(host), app, after)
 
     async def _claim(self, host: str, at: datetime) -> None:
         """Write down which machine the name stands for, before the first entry about it."""
@@ -303,7 +324,7 @@ class LedgerKeeper:
             rows = await self._rows(host, app)
             bad: list[int] = []
             sightings = _legible(rows, "sighting", Sighting, bad)
-            remarks = tuple(remark for _, remark in _legible(rows, "remark", Remark, bad))
+            remarks = dict(_legible(rows, "remark", Remark, bad))
             configs = _legible(rows, "config", ConfigSeen, bad)
             looks = _legible(rows, "look", HolderLook, bad)
             reads = _legible(rows, "holder", HolderRead, [])  # one that is lost is read again
@@ -312,17 +333,22 @@ class LedgerKeeper:
                 self.unread[(host, app)] = f"what was seen of {app} is not known whole: entry {numbers} cannot be read"
             known = Ledger(
                 sightings=tuple(s for _, s in sightings),
-                remarks=remarks,
+                remarks=_in_order(remarks),
                 configs=tuple(c for _, c in configs),
                 looks=tuple({look.holder: look for _, look in looks}.values()),
                 reads=tuple({read.holder: read for _, read in reads}.values()),
             )
             self._pages[(host, app)] = _Page(
-                known, sightings[-1][0] if sightings else None, configs[-1][0] if configs else None
+                known, sightings[-1][0] if sightings else None, configs[-1][0] if configs else None, remarks
             )
+            self._pages[(host, app)].upto = max((row.seq for row in rows), default=0)
             self._pages[(host, app)].look_seqs.update((look.holder, seq) for seq, look in looks)
             self._pages[(host, app)].read_seqs.update((read.holder, seq) for seq, read in reads)
         return self._pages[(host, app)]
+
+
+def _in_order(remarks: dict[int, Remark]) -> tuple[Remark, ...]:
+    return tuple(remark for _, remark in sorted(remarks.items()))
 
 
 def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
