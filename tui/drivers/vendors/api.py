@@ -7,7 +7,7 @@ credential goes nowhere else. Trouble is said in words that are harmless and hol
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -37,6 +37,8 @@ LIMITED = 60.0
 LONGEST_WAIT = 3600.0
 """seconds: what asks for more is not waited for"""
 Params = Iterable[tuple[str, str]]
+Headers = Callable[[], Mapping[str, str]]
+"""makes the headers of one question: the file that holds a credential may have been replaced since the last"""
 
 
 class RateLimit(NamedTuple):
@@ -82,7 +84,7 @@ class Api:
     def __init__(
         self,
         base: str,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | Headers,
         limit: RateLimit | None = None,
         *,
         moved: tuple[int, ...] = MOVED,
@@ -91,7 +93,7 @@ class Api:
         self._moved = moved
         self.base = base.rstrip("/")
         self._limit = limit
-        self._headers = {"Accept": "application/json", **headers}
+        self._headers = headers
         self._web = Web(timeout=TOTAL, connect=CONNECT)
 
     async def close(self) -> None:
@@ -109,7 +111,8 @@ class Api:
         typed = {} if content is None else {"Content-Type": "application/json; charset=utf-8"}
         try:
             async with asyncio.timeout(TOTAL):
-                asked = {**self._headers, **typed, **(headers or {})}
+                own = self._headers() if callable(self._headers) else self._headers
+                asked = {"Accept": "application/json", **own, **typed, **(headers or {})}
                 url = first = self.base + path
                 for _ in range(HOPS + 1):
                     raw = await self._web.send(method, url, asked, largest=LARGEST, content=content, secret=True)
@@ -146,14 +149,23 @@ class Apis:
         """The Api at that address with the credential of that name; made once."""
         key = (url, token_env)
         if key not in self._made:
-            headers = {"Authorization": f"Bearer {self._secrets.held(token_env)}"}
-            self._made[key] = Api(url, headers, self._limit)
+            self._made[key] = Api(url, bearer(self._secrets, token_env), self._limit)
         return self._made[key]
 
     async def close(self) -> None:
         """End the kept connections."""
         for api in self._made.values():
             await api.close()
+
+
+def bearer(secrets: Secrets, name: str) -> Headers:
+    """The header with the credential of that name; none where there is none."""
+
+    def headers() -> Mapping[str, str]:
+        token = secrets.held(name)
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    return headers
 
 
 def there(url: str, raw: Raw, moved: tuple[int, ...] = MOVED) -> str | None:

@@ -21,7 +21,7 @@ import msgspec
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api
+from tui.drivers.vendors.api import Api, bearer
 from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
 from tui.model import value_parsers
 from tui.model.finding import Finding, Result
@@ -75,8 +75,7 @@ class CdEvents(MessageChannel, Checked):
         self._secrets, self._spec = secrets, spec
         self._api: Api | None = None
         if spec is not None and spec.url is not None:
-            token = secrets.held(spec.token_env)
-            self._api = Api(spec.url, {"Authorization": f"Bearer {token}"} if token else {})
+            self._api = Api(spec.url, bearer(secrets, spec.token_env))
 
     @property
     def ready(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, dig
+from tui.drivers.vendors.api import Api, bearer, dig
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import value_parsers
@@ -42,7 +42,7 @@ class GrafanaAnnotations(OneApiChannel):
     def __init__(self, secrets: Secrets, spec: GrafanaSpec | None) -> None:
         self._secrets, self._spec = secrets, spec
         token = secrets.held(spec.token_env) if spec is not None else None
-        self._api = Api(spec.url, {"Authorization": f"Bearer {token}"}) if spec is not None and token else None
+        self._api = Api(spec.url, bearer(secrets, spec.token_env)) if spec is not None and token else None
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """The annotation of this moment: the one that is there, or a new one."""

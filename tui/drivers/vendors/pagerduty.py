@@ -73,13 +73,18 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
         self._rest: Api | None = None
         if token:
             accept = "application/vnd.pagerduty+json;version=2"
-            headers = {"Authorization": f"Token token={token}", "Accept": accept}
-            sender = {"From": self._spec.sender} if self._spec.sender else {}
-            self._rest = Api(self._spec.url, {**headers, **sender}, LIMIT)
+            fixed = {"Accept": accept, **({"From": self._spec.sender} if self._spec.sender else {})}
+            named = self._spec.token_env
+            self._rest = Api(
+                self._spec.url, lambda: {"Authorization": f"Token token={secrets.held(named) or ''}", **fixed}, LIMIT
+            )
         self._events = Api(self._spec.events_url, {}, LIMIT) if key else None
-        self._key = key
         self._told: set[str] = set()
         """changes that were taken: the Events API knows no repetition"""
+
+    @property
+    def _key(self) -> str | None:
+        return self._secrets.held(self._spec.routing_key_env)
 
     @property
     def ready(self) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, Reply, dig
+from tui.drivers.vendors.api import Api, Reply, bearer, dig
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import value_parsers
@@ -69,7 +69,7 @@ class SlackThread(OneApiChannel):
     def __init__(self, secrets: Secrets, spec: ThreadSpec | None) -> None:
         self._secrets, self._spec = secrets, spec
         token = secrets.held(spec.token_env) if spec is not None else None
-        self._api = Api(spec.url, {"Authorization": f"Bearer {token}"}) if spec is not None and token else None
+        self._api = Api(spec.url, bearer(secrets, spec.token_env)) if spec is not None and token else None
 
     def wants(self, message: Message) -> bool:
         """Every milestone but the post-mortem's text."""
