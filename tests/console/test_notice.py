@@ -35,6 +35,28 @@ async def test_the_path_of_a_saved_file_is_whole_and_the_keys_come_back(tmp_path
         )
 
 
+async def test_a_services_file_that_was_written_meanwhile_is_said_once_to_count_after_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many a fix says to write something into it, and nothing would change then."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "services.yaml"
+    file.write_text("as it was")
+    line = "services.yaml was changed: start the console again to use it"
+    async with started(tmp_path, (60, 15), well_for=900) as scene:
+        assert line not in await scene.settle()
+        scene.app.notice("something that matters more", "down")
+        file.write_text("with the fix in it")
+        assert "something that matters more" in await scene.settle()
+        await scene.pilot.press("escape")
+        await scene.until(lambda: scene.app.frame.notice[0] == line, "told when the row is free")
+        await scene.pilot.press("escape")
+        file.unlink()
+        assert line not in await scene.settle(), "an editor puts another file in its place"
+        file.write_text("and once more")
+        await scene.until(lambda: scene.app.frame.notice[0] == line, "told again")
+
+
 async def test_what_is_longer_than_its_place_ends_with_a_sign(tmp_path: Path) -> None:
     async with started(tmp_path, (60, 15)) as scene:
         scene.app.notice("a fault of the console: " + "because " * 60)

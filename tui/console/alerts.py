@@ -1,6 +1,7 @@
 """What the console says by itself in the last row: questions nobody looks at, undelivered messages, what it found."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.console.controller import ConsoleController
@@ -11,6 +12,7 @@ from tui.console.pages import guard
 from tui.console.pages.incident_page import shows
 from tui.console.ports import Screen
 from tui.dokku import freeze_age
+from tui.engine import same_services_file
 from tui.engine.releases.forgotten_freezes import ForgottenFreeze, FreezeReminders
 from tui.incident import announcements
 from tui.model.incident import Question
@@ -38,6 +40,8 @@ class Alerts:
         self._told_found = False
         self._reminders = FreezeReminders(controller.engine.ledger, controller.engine.clock)
         self._reminding = False
+        self._written = same_services_file.written(controller.engine.fleet)
+        """the services file that is in use"""
 
     def of_incidents(self) -> None:
         """Say what is new about the incidents that are led here; their timeline is read again."""
@@ -54,6 +58,7 @@ class Alerts:
             self._told_found = True
             self._found()
         self._forgotten(statuses)
+        self._changed_file()
         engine = self._controller.engine
         for faults in (self._controller.board.errors, engine.notices.errors, engine.evidence.errors):
             if faults:
@@ -84,6 +89,15 @@ class Alerts:
                 self._reminding = False
 
         self._screen.begin_work(tell)
+
+    def _changed_file(self) -> None:
+        """The services file was written while this console is open: many a fix that is shown here says to do that."""
+        now = same_services_file.written(self._controller.engine.fleet)
+        if now in (None, self._written) or self._frame.notice[0]:
+            return
+        self._written = now
+        name = rows.safe(Path(self._controller.engine.fleet.path).name, 24)
+        self._screen.notice(f"{name} was changed: start the console again to use it", "warn")
 
     def _question(self, name: str) -> None:
         """A question that nobody is looking at, with a bell when it is an alarm."""

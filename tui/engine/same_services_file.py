@@ -12,6 +12,16 @@ def path(fleet: Fleet) -> str:
     return str(Path(fleet.path).resolve()) if fleet.path else ""
 
 
+def written(fleet: Fleet) -> tuple[int, int, int] | None:
+    """What differs once the file is written anew: its inode, size in bytes, and time in nanoseconds; None: there is
+    none."""
+    try:
+        found = Path(fleet.path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def check(fleet: Fleet, incident: Incident) -> Incident:
     """Returns the incident. Raises ConfigError, naming both files, where it is another's."""
     moved = bool(incident.file) and not Path(incident.file).exists()
