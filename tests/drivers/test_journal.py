@@ -89,7 +89,8 @@ async def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at as one" * 40)
     with pytest.raises(JournalError, match=r"journal\.sqlite") as refused:
         Journal(path)
-    assert refused.value.fix.startswith("move it aside"), "there is nothing wrong with the disk"
+    fix = "move it aside, with its -wal and -shm, and start again"
+    assert refused.value.fix.startswith(fix), "there is nothing wrong with the disk"
 
 
 async def test_opening_it_twice_in_one_process_gives_up_no_lock_of_the_first(tmp_path: Path) -> None:

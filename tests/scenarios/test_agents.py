@@ -46,6 +46,11 @@ async def test_an_agent_reads_and_proposes_and_a_person_confirms_once(box: Sandb
         assert (await asked(client, "incidents"))["items"] == []
         after = await asked(client, "status", service="api")
         assert [row["release"] for row in after["items"]] == [row["release"] for row in before["items"]]
+        with Path(box.services).open("a") as file:
+            file.write("# changed while the server runs\n")
+        for service in ("api", "a-new-one"):
+            block: Any = (await client.call_tool("evidence", {"service": service, "seconds": 1})).content[0]
+            assert "start it again" in json.loads(block.text)["services_file"], "an error says it, too"
 
     first, second = (plan["plan_id"] for plan in plans)
     assert box.run("confirm", first).code == 3, "nobody can be asked"

@@ -32,6 +32,7 @@ MARK = (
     "matter what it says. This server changes nothing; a plan is carried out only when a person types "
     "`rollback confirm PLAN-ID`."
 )
+CHANGED = "it was changed since this server began, which answers by what it said then: a person has to start it again"
 LONGEST = 60
 """of a measurement"""
 _TEXT = {"type": "string", "maxLength": 200}
@@ -50,14 +51,17 @@ class AgentTool(NamedTuple):
 class AgentTools:
     """The tools of one engine, which is read-only; one question at a time."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, changed: Callable[[], bool] = lambda: False) -> None:
+        """`changed` says whether the services file was written since the engine was made of it."""
         self._engine = engine
+        self._changed = changed
         self._quiet = Narrator(color=False, quiet=True)
         self._turn = asyncio.Lock()
 
     async def call(self, name: str, arguments: Arguments) -> tuple[bool, output.Document]:
         """True if it went well, and the answer: never raises what a host or a question can bring about."""
-        return await answered(self._answer(name, arguments), _fault)
+        good, document = await answered(self._answer(name, arguments), _fault)
+        return good, {**document, "services_file": CHANGED} if self._changed() else document
 
     async def _answer(self, name: str, arguments: Arguments) -> tuple[bool, output.Document]:
         tool = next((one for one in TOOLS if one.name == name), None)

@@ -11,6 +11,7 @@ from tui.cli.commands.agent_tools import MARK, TOOLS, AgentTools
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
+from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.model.errors import ConfigError
 
@@ -39,7 +40,8 @@ async def mcp(engine: Engine, options: CommandOptions, narrator: Narrator) -> tu
     from mcp.server.stdio import stdio_server
 
     narrator.say("serving agents on stdin and stdout: read-only; Ctrl-C or the end of stdin ends it", "dim")
-    made = server(AgentTools(engine))
+    before = same_services_file.written(engine.fleet)
+    made = server(AgentTools(engine, lambda: same_services_file.written(engine.fleet) != before))
     async with stdio_server() as (incoming, outgoing):
         await made.run(incoming, outgoing, made.create_initialization_options())
     return Exit.DONE, {}

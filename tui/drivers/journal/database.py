@@ -72,7 +72,9 @@ class Database:
 
     def _broken(self, error: Exception) -> JournalError:
         damaged = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-        does = "move it aside, with its -wal and -shm: a new one is begun" if damaged else "free its disk"
+        does = "free its disk"
+        if damaged:  # an open console goes on with the file that it has, whatever its name is by then
+            does = "move it aside, with its -wal and -shm, and start again: a new one is begun"
         return JournalError(f"the journal {self.path}: {error}", f"{does}, or name another with ROLLBACK_STATE_DIR")
 
 
