@@ -401,6 +401,33 @@ async def test_an_agent_that_does_not_sign_is_named_and_not_the_host(
     assert "confirm" in refused.value.fix
 
 
+@pytest.mark.parametrize("transport", Transport)
+async def test_an_agent_that_went_away_is_named_and_not_the_access(
+    sshd: Sshd, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Transport
+) -> None:
+    """A console in tmux outlives the login whose agent it knows: `ssh-add` in the next one changes nothing for it."""
+    socket, public = tmp_path / "agent", tmp_path / "mine.pub"
+    public.write_text(Path(f"{sshd.identity}.pub").read_text())
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+    made = Host(name="h", ssh=sshd.destination, known_hosts=sshd.known_hosts, transport=transport)
+    async with driver(made) as host:
+        with running_agent(socket):
+            subprocess.run(["ssh-add", "-q", sshd.identity], check=True, capture_output=True)
+            assert (await host.run(("version",), timeout=20)).ok
+        await host.drop()
+        with pytest.raises(AuthRefused, match=f"no agent answers at {socket}") as refused:
+            await host.run(("version",), timeout=20)
+    assert refused.value.fix.startswith("start again in a shell in which `ssh-add -l` answers")
+    if transport is Transport.ASYNCSSH:
+        named = Host(name="h", ssh=sshd.destination, known_hosts=sshd.known_hosts, identity_file=str(public))
+        async with driver(named) as host:
+            with pytest.raises(
+                AuthRefused, match=f"no agent holds its other half; no agent answers at {socket}"
+            ) as half:
+                await host.connect()
+        assert half.value.fix.startswith("start again") and "there: ssh-add the private key" in half.value.fix
+
+
 async def test_an_agent_that_waits_for_a_person_is_named(
     sshd: Sshd, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,12 +103,17 @@ class Identities:
                     raise AuthRefused(words, _ANOTHER) from error
                 passed_over.append(PassedOver(words))
         agent, held = await _agent(asyncssh, settings.agent)
+        gone = no_agent(settings.agent) if settings.agent and agent is None else None
         try:
             keys = await self._ordered(asyncssh, settings, named, held, passed_over, required)
-        except BaseException:
+        except BaseException as error:
             if agent is not None:
                 agent.close()
+            if gone is not None and isinstance(error, AuthRefused) and "ssh-add" in error.fix:
+                raise AuthRefused(f"{error.message}; {gone.why}", f"{gone.fix}; there: {error.fix}") from error
             raise
+        if gone is not None and not required:
+            passed_over.append(gone)
         return Offer(keys, agent, passed_over)
 
     async def _ordered(
@@ -221,6 +226,10 @@ class Identities:
         raise self._refused[path, raw]
 
 
+_AGENT_GONE = (
+    "start again in a shell in which `ssh-add -l` answers; IdentityAgent of ~/.ssh/config may name a link that each "
+    "login renews"
+)
 _ANOTHER = "name another identity_file in services.yaml"
 
 
@@ -343,6 +352,12 @@ async def _agent(asyncssh: Any, path: str | None) -> tuple[Any, list[Any]]:
         if agent is not None:
             agent.close()
         return None, []
+
+
+def no_agent(path: str) -> PassedOver:
+    """The word on an agent that does not answer. This process never hears of another one: it may have begun in a login
+    that is over, as one in tmux outlives it."""
+    return PassedOver(f"no agent answers at {clean_line(path, 100)}", _AGENT_GONE)
 
 
 def _agent_word() -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.drivers.ssh import client_config, key_files, known_hosts, link_errors
-from tui.drivers.ssh.identity import AGENT_REFUSED
+from tui.drivers.ssh.identity import AGENT_REFUSED, no_agent
 from tui.drivers.ssh.link_errors import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
@@ -336,7 +336,11 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
             return AuthRefused(f"{who} takes the key, but the agent did not sign: {last}", AGENT_REFUSED)
         if (found := key_files.refused_by_ssh(said)) is not None:
             return AuthRefused(f"{who} accepts no key of {key}: {found[0]}", found[1])
-        return AuthRefused(f"{who} accepts no key of {key}: {last}", "another identity_file, or ask for access")
+        fix = "another identity_file, or ask for access"
+        if not host.identity_file and settings.agent and not Path(settings.agent).exists():
+            gone = no_agent(settings.agent)
+            last, fix = f"{last} ({gone.why})", f"{gone.fix}; else {fix}"
+        return AuthRefused(f"{who} accepts no key of {key}: {last}", fix)
     if "Could not resolve" in said:
         fix = "correct the name in services.yaml or ~/.ssh/config, or look at DNS and VPN"
         return Unreachable(f"{who}: the name does not resolve: {last}", fix)
