@@ -53,7 +53,7 @@ def real_sshd(
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     for name, secret in (("host_key", ""), ("id", passphrase)):
-        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", secret, "-f", str(folder / name)]
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-N", secret, "-f", str(folder / name)]
         subprocess.run(argv, check=True)
     script = folder / "forced"
     script.write_text(f"#!/bin/sh\n{forced}\n")
