@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+Stamp = tuple[int, int, int]
+"""a file's inode, size in bytes, and the nanosecond in which it was changed"""
 LARGEST = 1 << 20
 """bytes that are read at most where the caller says nothing else"""
 
@@ -41,6 +43,15 @@ def read(path: Path, largest: int = LARGEST) -> bytes:
     if len(raw) > largest:
         raise TooLarge(f"larger than {largest} bytes", path)
     return raw
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What differs once the file, or what a link leads to, is written anew; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _kind(mode: int) -> str:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui import garbage
+from tui import garbage, regular_file
 from tui.drivers import certificates, http_address, http_causes
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.http_address import HttpAddress
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     Ready = tuple[HttpAddress, httpcore.AsyncConnectionPool]
 
-Stamp = tuple[tuple[int, int, int] | None, ...]
-"""of each file: its inode, size in bytes, and the nanosecond in which it was changed; None: there is none"""
+Stamp = tuple[regular_file.Stamp | None, ...]
+"""of each file; None: there is none"""
 AGENT = "rollback-console"
 KEPT = 5.0
 """seconds for which a connection is kept without a request"""
@@ -262,14 +262,7 @@ def by_way_of(url: str) -> str:
 
 def _stamp(file: str | None) -> Stamp:
     """What differs once any file is changed that says whom TLS trusts: the system's, the variables', or this one."""
-    found: list[tuple[int, int, int] | None] = []
-    for one in certificates.files(os.environ, file):
-        try:
-            told = Path(one).stat()
-            found.append((told.st_ino, told.st_size, told.st_mtime_ns))
-        except OSError:
-            found.append(None)
-    return tuple(found)
+    return tuple(regular_file.stamp(Path(one)) for one in certificates.files(os.environ, file))
 
 
 @functools.lru_cache(maxsize=16)

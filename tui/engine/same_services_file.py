@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tui import regular_file
 from tui.incident import whose_incident
 from tui.model.incident import Incident
 from tui.model.service import Fleet, Service
@@ -12,14 +13,9 @@ def path(fleet: Fleet) -> str:
     return str(Path(fleet.path).resolve()) if fleet.path else ""
 
 
-def written(fleet: Fleet) -> tuple[int, int, int] | None:
-    """What differs once the file is written anew: its inode, size in bytes, and time in nanoseconds; None: there is
-    none."""
-    try:
-        found = Path(fleet.path).stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def written(fleet: Fleet) -> regular_file.Stamp | None:
+    """What differs once the file is written anew; None: there is none."""
+    return regular_file.stamp(Path(fleet.path))
 
 
 def check(fleet: Fleet, incident: Incident) -> Incident:

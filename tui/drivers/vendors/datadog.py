@@ -46,10 +46,7 @@ class DatadogEvents(OneApiChannel):
     def __init__(self, secrets: Secrets, spec: DatadogSpec | None) -> None:
         self._secrets, self._spec = secrets, spec
         key = secrets.held(spec.key_env) if spec is not None else None
-        self._api = None
-        if spec is not None and key:
-            named = spec.key_env
-            self._api = Api(spec.url, lambda: {"DD-API-KEY": secrets.held(named) or ""})
+        self._api = Api(spec.url, {"DD-API-KEY": key}) if spec is not None and key else None
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Send it."""

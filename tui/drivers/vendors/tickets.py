@@ -1,8 +1,7 @@
 """The channel of tickets: each service has its own tracker, an incident has one ticket."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Annotated, NamedTuple
+from collections.abc import Iterable
+from typing import Annotated
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
@@ -30,15 +29,6 @@ def section(settings: type[TicketSpec], choice: str, hint: str) -> Section:
     return Section(SectionPlace.SERVICE, TOPIC, settings, choice=choice, hint=hint)
 
 
-class _Made(NamedTuple):
-    """A service's tracker, with the credential that it was made with."""
-
-    token: str
-    tracker: Tracker
-    make: Callable[[str], Tracker]
-    token_env: str
-
-
 class Tickets(MessageChannel, Checked):
     """Every milestone is told to the ticket, the post-mortem too."""
 
@@ -46,14 +36,13 @@ class Tickets(MessageChannel, Checked):
 
     def __init__(self, secrets: Secrets, services: tuple[Service, ...], vendors: Iterable[Vendor]) -> None:
         self._secrets = secrets
-        self._trackers: dict[str, _Made] = {}
-        self._former: list[Tracker] = []
+        self._trackers: dict[str, Tracker] = {}
         makers = {one.section.settings: one.tracker for one in vendors if one.section and one.tracker}
         for service in services:
             spec = service.vendor(TicketSpec)
             token = secrets.held(spec.token_env) if spec is not None else None
             if spec is not None and token and (make := makers.get(type(spec))) is not None:
-                self._trackers[service.name] = _Made(token, make(spec, token), partial(make, spec), spec.token_env)
+                self._trackers[service.name] = make(spec, token)
 
     @property
     def ready(self) -> bool:
@@ -66,24 +55,12 @@ class Tickets(MessageChannel, Checked):
 
     async def close(self) -> None:
         """End the connections."""
-        for tracker in (*self._former, *(made.tracker for made in self._trackers.values())):
+        for tracker in self._trackers.values():
             await tracker.close()
-
-    def _tracker(self, service: str) -> Tracker | None:
-        """The service's tracker, with the credential as it is now: the file that holds it may have been replaced."""
-        made = self._trackers.get(service)
-        if made is None:
-            return None
-        token = self._secrets.held(made.token_env) or made.token
-        if token != made.token:
-            self._former.append(made.tracker)  # it may be in the middle of a question
-            made = made._replace(token=token, tracker=made.make(token))
-            self._trackers[service] = made
-        return made.tracker
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Make the ticket, or say it in the one that is there."""
-        tracker = self._tracker(message.service)
+        tracker = self._trackers.get(message.service)
         if tracker is None:
             return Receipt(delivered=False, detail="not set up", final=True)
         if earlier is not None and earlier.ref is not None:
@@ -99,6 +76,6 @@ class Tickets(MessageChannel, Checked):
             missing = findings.credential(self._secrets, service.name, TOPIC, spec.token_env)
             if missing is not None:
                 found.append(missing)
-            elif (tracker := self._tracker(service.name)) is not None:
-                found.append(await tracker.check(service.name, TOPIC))
+            elif service.name in self._trackers:
+                found.append(await self._trackers[service.name].check(service.name, TOPIC))
         return tuple(found) or (findings.absent(TOPIC, "services.NAME.ticket"),)

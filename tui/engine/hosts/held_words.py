@@ -18,8 +18,8 @@ def since(began: datetime | None, now: datetime) -> str:
 
 def removes(service: str, record: holders.IncidentRecord | None) -> str:
     """The command that removes an app's record and its take-over lock. What somebody signed needs a word more."""
-    unheld = record is None or record.frozen or record.incident is None
-    return f"rollback unfreeze {service}{'' if unheld else ' --take-over --reason TEXT'}"
+    nobodys = record is None or record.frozen or record.incident is None
+    return f"rollback unfreeze {service}{'' if nobodys else ' --take-over --reason TEXT'}"
 
 
 def said(record: holders.IncidentRecord, now: datetime) -> str:
