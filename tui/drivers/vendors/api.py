@@ -158,14 +158,22 @@ class Apis:
             await api.close()
 
 
+def with_credential(secrets: Secrets, name: str, headers: Callable[[str], Mapping[str, str]]) -> Headers:
+    """The headers that are made of the credential of that name, as it is then; where its file cannot be read, of the
+    last one that could be; none where there never was one."""
+    last: str | None = None
+
+    def made() -> Mapping[str, str]:
+        nonlocal last
+        last = secrets.held(name) or last
+        return headers(last) if last else {}
+
+    return made
+
+
 def bearer(secrets: Secrets, name: str) -> Headers:
-    """The header with the credential of that name; none where there is none."""
-
-    def headers() -> Mapping[str, str]:
-        token = secrets.held(name)
-        return {"Authorization": f"Bearer {token}"} if token else {}
-
-    return headers
+    """The usual header with the credential of that name."""
+    return with_credential(secrets, name, lambda token: {"Authorization": f"Bearer {token}"})
 
 
 def there(url: str, raw: Raw, moved: tuple[int, ...] = MOVED) -> str | None:

@@ -148,5 +148,5 @@ class Vendor(Value):
     """its settings and, as defaults of their `…_env` keys, the names of its credentials"""
     drivers: Callable[[Given], tuple[Driver, ...]] = lambda given: ()
     """makes its drivers; nothing is contacted"""
-    tracker: Callable[[Any, str], Tracker] | None = None
-    """makes the tracker of one service from its settings and credential"""
+    tracker: Callable[[Any, Secrets], Tracker] | None = None
+    """makes the tracker of one service from its settings and the credentials"""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, Reply, dig
+from tui.drivers.vendors.api import Api, Reply, dig, with_credential
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import value_parsers
@@ -46,7 +46,9 @@ class DatadogEvents(OneApiChannel):
     def __init__(self, secrets: Secrets, spec: DatadogSpec | None) -> None:
         self._secrets, self._spec = secrets, spec
         key = secrets.held(spec.key_env) if spec is not None else None
-        self._api = Api(spec.url, {"DD-API-KEY": key}) if spec is not None and key else None
+        self._api = None
+        if spec is not None and key:
+            self._api = Api(spec.url, with_credential(secrets, spec.key_env, lambda key: {"DD-API-KEY": key}))
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Send it."""

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed
+from tui.drivers.secrets import Secrets
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, with_credential
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body
 from tui.drivers.vendors.tickets import TicketSpec, section
@@ -55,13 +56,16 @@ class LinearSpec(TicketSpec):
     )
 
 
+def _authorized(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}" if token.startswith("lin_oauth_") else token}
+
+
 class LinearIssues(Tracker):
     """One team."""
 
-    def __init__(self, spec: LinearSpec, token: str) -> None:
+    def __init__(self, spec: LinearSpec, secrets: Secrets) -> None:
         self._spec = spec
-        oauth = token.startswith("lin_oauth_")
-        self._api = Api(spec.url, {"Authorization": f"Bearer {token}" if oauth else token}, LIMIT)
+        self._api = Api(spec.url, with_credential(secrets, spec.token_env, _authorized), LIMIT)
 
     async def close(self) -> None:
         """End the connections."""

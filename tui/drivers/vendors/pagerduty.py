@@ -10,7 +10,7 @@ import msgspec
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, segment
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, segment, with_credential
 from tui.drivers.vendors.base import Checked, MessageChannel, OnCallSource, Vendor, VendorClock
 from tui.model import value_parsers
 from tui.model.finding import Finding, Result
@@ -74,9 +74,12 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
         if token:
             accept = "application/vnd.pagerduty+json;version=2"
             fixed = {"Accept": accept, **({"From": self._spec.sender} if self._spec.sender else {})}
-            named = self._spec.token_env
             self._rest = Api(
-                self._spec.url, lambda: {"Authorization": f"Token token={secrets.held(named) or ''}", **fixed}, LIMIT
+                self._spec.url,
+                with_credential(
+                    secrets, self._spec.token_env, lambda token: {"Authorization": f"Token token={token}", **fixed}
+                ),
+                LIMIT,
             )
         self._events = Api(self._spec.events_url, {}, LIMIT) if key else None
         self._told: set[str] = set()
