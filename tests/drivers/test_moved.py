@@ -52,7 +52,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 
 def tracker() -> GitHubIssues:
-    return GitHubIssues(GitHubSpec(where="acme/old", url=BASE), Secrets({"GITHUB_TOKEN": "token"}))
+    return GitHubIssues(GitHubSpec(where="acme/old", url=BASE), "token")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -171,9 +171,7 @@ async def test_a_field_of_another_form_than_githubs_ends_nothing(wire: Wire, odd
     """As what stands in for GitHub may answer, or a proxy before it."""
     made = answer(201, {"number": 7, "html_url": odd, "labels": odd, "body": odd})
     wire.answers = {f"GET {OLD}/issues": answer(200, [odd]), f"POST {OLD}/issues": made}
-    labelled = GitHubIssues(
-        GitHubSpec(where="acme/old", url=BASE, labels=("incident",)), Secrets({"GITHUB_TOKEN": "token"})
-    )
+    labelled = GitHubIssues(GitHubSpec(where="acme/old", url=BASE, labels=("incident",)), "token")
     told = await labelled.open(message())
     assert told.delivered and told.ref == "7" and "without incident" in told.detail
     wire.answers[f"POST {OLD}/issues"] = answer(422, {"message": odd, "errors": odd})
@@ -221,9 +219,7 @@ async def test_check_names_the_fix_of_each_trouble(wire: Wire, refused: Raw, fix
 async def test_a_repository_is_known_by_every_address_that_people_have_for_it(wire: Wire, written: str) -> None:
     assert repository(written) == "acme/old"
     wire.answers = {OLD: answer(200, REPOSITORY), f"{OLD}/issues": answer(200, [])}
-    found = await GitHubIssues(GitHubSpec(where=written, url=BASE), Secrets({"GITHUB_TOKEN": "token"})).check(
-        "api", "ticket"
-    )
+    found = await GitHubIssues(GitHubSpec(where=written, url=BASE), "token").check("api", "ticket")
     assert found.result is Result.OK
 
 
@@ -244,9 +240,7 @@ def test_what_is_no_repository_is_refused_and_unusual_names_are_not() -> None:
 
 async def test_the_address_of_the_site_is_that_of_its_api(wire: Wire) -> None:
     wire.answers = {"https://api.github.com/repos/acme/old": answer(200, REPOSITORY)}
-    await GitHubIssues(
-        GitHubSpec(where="acme/old", url="https://github.com"), Secrets({"GITHUB_TOKEN": "token"})
-    ).check("api", "ticket")
+    await GitHubIssues(GitHubSpec(where="acme/old", url="https://github.com"), "token").check("api", "ticket")
     assert wire.asked[0] == "GET https://api.github.com/repos/acme/old"
 
 

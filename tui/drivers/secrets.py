@@ -1,7 +1,8 @@
 """Credentials: from an environment variable, or from the file that `NAME_FILE` names. All of them are redacted."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from tui.model.service import Fleet, RequestHeader, Service
 from tui.text.redact import learn, learn_address
 from tui.text.secret_patterns import NO_PASSWORD
 
+Token = str | Callable[[], str | None]
+"""a credential, or what reads it as it is then; None: there is none now"""
 _SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
 """environment variables whose values are secrets, of this console or not"""
 
@@ -42,6 +45,10 @@ class Secrets:
             return self.get(name)
         except ConfigError:
             return None
+
+    def token(self, name: str) -> Token:
+        """Reads the credential of that name each time: its file may be replaced meanwhile."""
+        return partial(self.held, name)
 
 
 def _headers(service: Service) -> Iterable[RequestHeader]:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.drivers.http_client import NoConnection, Raw, Web
-from tui.drivers.secrets import Secrets
+from tui.drivers.secrets import Secrets, Token
 from tui.model import json_text
 from tui.model.notice import Receipt
 from tui.model.value import Value
@@ -149,7 +149,7 @@ class Apis:
         """The Api at that address with the credential of that name; made once."""
         key = (url, token_env)
         if key not in self._made:
-            self._made[key] = Api(url, bearer(self._secrets, token_env), self._limit)
+            self._made[key] = Api(url, bearer(self._secrets.token(token_env)), self._limit)
         return self._made[key]
 
     async def close(self) -> None:
@@ -158,22 +158,22 @@ class Apis:
             await api.close()
 
 
-def with_credential(secrets: Secrets, name: str, headers: Callable[[str], Mapping[str, str]]) -> Headers:
-    """The headers that are made of the credential of that name, as it is then; where its file cannot be read, of the
-    last one that could be; none where there never was one."""
+def with_token(token: Token, headers: Callable[[str], Mapping[str, str]]) -> Headers:
+    """The headers that are made of a token as it is then; where its file cannot be read, of the last one that could be;
+    none where there never was one."""
     last: str | None = None
 
     def made() -> Mapping[str, str]:
         nonlocal last
-        last = secrets.held(name) or last
+        last = (token if isinstance(token, str) else token()) or last
         return headers(last) if last else {}
 
     return made
 
 
-def bearer(secrets: Secrets, name: str) -> Headers:
-    """The usual header with the credential of that name."""
-    return with_credential(secrets, name, lambda token: {"Authorization": f"Bearer {token}"})
+def bearer(token: Token) -> Headers:
+    """The usual header with a token."""
+    return with_token(token, lambda now: {"Authorization": f"Bearer {now}"})
 
 
 def there(url: str, raw: Raw, moved: tuple[int, ...] = MOVED) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from tui.drivers.secrets import Secrets
+from tui.drivers.secrets import Secrets, Token
 from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, OnCall, Receipt
@@ -148,5 +148,5 @@ class Vendor(Value):
     """its settings and, as defaults of their `…_env` keys, the names of its credentials"""
     drivers: Callable[[Given], tuple[Driver, ...]] = lambda given: ()
     """makes its drivers; nothing is contacted"""
-    tracker: Callable[[Any, Secrets], Tracker] | None = None
-    """makes the tracker of one service from its settings and the credentials"""
+    tracker: Callable[[Any, Token], Tracker] | None = None
+    """makes the tracker of one service from its settings and credential"""

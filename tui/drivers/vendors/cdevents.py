@@ -75,7 +75,7 @@ class CdEvents(MessageChannel, Checked):
         self._secrets, self._spec = secrets, spec
         self._api: Api | None = None
         if spec is not None and spec.url is not None:
-            self._api = Api(spec.url, bearer(secrets, spec.token_env))
+            self._api = Api(spec.url, bearer(secrets.token(spec.token_env)))
 
     @property
     def ready(self) -> bool:

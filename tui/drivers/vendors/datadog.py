@@ -9,7 +9,7 @@ from typing import Annotated
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, Reply, dig, with_credential
+from tui.drivers.vendors.api import Api, Reply, dig, with_token
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import value_parsers
@@ -48,7 +48,7 @@ class DatadogEvents(OneApiChannel):
         key = secrets.held(spec.key_env) if spec is not None else None
         self._api = None
         if spec is not None and key:
-            self._api = Api(spec.url, with_credential(secrets, spec.key_env, lambda key: {"DD-API-KEY": key}))
+            self._api = Api(spec.url, with_token(secrets.token(spec.key_env), lambda key: {"DD-API-KEY": key}))
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Send it."""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tui.drivers.secrets import Secrets
-from tui.drivers.vendors.api import MOVED, Api, RateLimit, Reply, dig, listed, segment, with_credential
+from tui.drivers.secrets import Token
+from tui.drivers.vendors.api import MOVED, Api, RateLimit, Reply, dig, listed, segment, with_token
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body, marker
 from tui.drivers.vendors.tickets import TicketSpec, section
@@ -62,10 +62,10 @@ class GitHubSpec(TicketSpec):
 class GitHubIssues(Tracker):
     """One repository."""
 
-    def __init__(self, spec: GitHubSpec, secrets: Secrets) -> None:
+    def __init__(self, spec: GitHubSpec, token: Token) -> None:
         self._spec = spec
         fixed = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        headers = with_credential(secrets, spec.token_env, lambda token: {**fixed, "Authorization": f"Bearer {token}"})
+        headers = with_token(token, lambda now: {**fixed, "Authorization": f"Bearer {now}"})
         self._api = Api(_base(spec.url), headers, LIMIT, moved=(*MOVED, 302))
         self._where = repository(spec.where)
         owner, _, name = self._where.partition("/")

@@ -42,7 +42,7 @@ class GrafanaAnnotations(OneApiChannel):
     def __init__(self, secrets: Secrets, spec: GrafanaSpec | None) -> None:
         self._secrets, self._spec = secrets, spec
         token = secrets.held(spec.token_env) if spec is not None else None
-        self._api = Api(spec.url, bearer(secrets, spec.token_env)) if spec is not None and token else None
+        self._api = Api(spec.url, bearer(secrets.token(spec.token_env))) if spec is not None and token else None
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """The annotation of this moment: the one that is there, or a new one."""

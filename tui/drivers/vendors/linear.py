@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tui.drivers.secrets import Secrets
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, with_credential
+from tui.drivers.secrets import Token
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, with_token
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body
 from tui.drivers.vendors.tickets import TicketSpec, section
@@ -63,9 +63,9 @@ def _authorized(token: str) -> dict[str, str]:
 class LinearIssues(Tracker):
     """One team."""
 
-    def __init__(self, spec: LinearSpec, secrets: Secrets) -> None:
+    def __init__(self, spec: LinearSpec, token: Token) -> None:
         self._spec = spec
-        self._api = Api(spec.url, with_credential(secrets, spec.token_env, _authorized), LIMIT)
+        self._api = Api(spec.url, with_token(token, _authorized), LIMIT)
 
     async def close(self) -> None:
         """End the connections."""

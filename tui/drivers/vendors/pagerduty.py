@@ -10,7 +10,7 @@ import msgspec
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, segment, with_credential
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, segment, with_token
 from tui.drivers.vendors.base import Checked, MessageChannel, OnCallSource, Vendor, VendorClock
 from tui.model import value_parsers
 from tui.model.finding import Finding, Result
@@ -76,8 +76,8 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
             fixed = {"Accept": accept, **({"From": self._spec.sender} if self._spec.sender else {})}
             self._rest = Api(
                 self._spec.url,
-                with_credential(
-                    secrets, self._spec.token_env, lambda token: {"Authorization": f"Token token={token}", **fixed}
+                with_token(
+                    secrets.token(self._spec.token_env), lambda now: {"Authorization": f"Token token={now}", **fixed}
                 ),
                 LIMIT,
             )

@@ -69,7 +69,7 @@ class SlackThread(OneApiChannel):
     def __init__(self, secrets: Secrets, spec: ThreadSpec | None) -> None:
         self._secrets, self._spec = secrets, spec
         token = secrets.held(spec.token_env) if spec is not None else None
-        self._api = Api(spec.url, bearer(secrets, spec.token_env)) if spec is not None and token else None
+        self._api = Api(spec.url, bearer(secrets.token(spec.token_env))) if spec is not None and token else None
 
     def wants(self, message: Message) -> bool:
         """Every milestone but the post-mortem's text."""

@@ -42,7 +42,7 @@ class Tickets(MessageChannel, Checked):
             spec = service.vendor(TicketSpec)
             token = secrets.held(spec.token_env) if spec is not None else None
             if spec is not None and token and (make := makers.get(type(spec))) is not None:
-                self._trackers[service.name] = make(spec, secrets)
+                self._trackers[service.name] = make(spec, secrets.token(spec.token_env))
 
     @property
     def ready(self) -> bool:
